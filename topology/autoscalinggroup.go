@@ -1,0 +1,40 @@
+package topology
+
+import "slices"
+
+// AutoScalingGroup keeps a number of machines of one instance group alive. Desired
+// capacity is no field: it is given when the group is made and belongs to AWS and
+// to autoscalers from then on.
+type AutoScalingGroup struct {
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+	// LaunchTemplate is what new machines are made from, and Template the digest of
+	// the content the group is pinned to ([LaunchTemplate.Digest]).
+	LaunchTemplate Ref    `json:"launchTemplate"`
+	Template       string `json:"template"`
+	Min            int    `json:"min"`
+	Max            int    `json:"max"`
+	Subnets        []Ref  `json:"subnets"`      // sorted
+	TargetGroups   []Ref  `json:"targetGroups"` // sorted
+	// Metrics are the CloudWatch group metrics collected each minute, sorted.
+	Metrics            []string `json:"metrics"`
+	ProtectFromScaleIn bool     `json:"protectFromScaleIn"`
+	SuspendedProcesses []string `json:"suspendedProcesses"` // sorted
+	// MaxInstanceLifetime is in seconds; zero for none.
+	MaxInstanceLifetime int  `json:"maxInstanceLifetime"`
+	CapacityRebalance   bool `json:"capacityRebalance"`
+	// Tags are all passed on to the machines.
+	Tags      Tags      `json:"tags"`
+	Ownership Ownership `json:"ownership"`
+}
+
+func (g AutoScalingGroup) Ref() Ref { return Ref{KindAutoScalingGroup, g.Name} }
+
+func (g AutoScalingGroup) Needs() []Ref {
+	refs := append(slices.Clone(g.Subnets), g.TargetGroups...)
+	return present(append(refs, g.LaunchTemplate)...)
+}
+
+func (g AutoScalingGroup) Owner() Ownership { return g.Ownership }
+func (g AutoScalingGroup) Labels() Tags     { return g.Tags }
+func (AutoScalingGroup) resource()          {}

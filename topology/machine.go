@@ -1,0 +1,40 @@
+package topology
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Machine is one EC2 instance of a cluster, as observed. Machines are never
+// wanted one by one: Auto Scaling groups make them, so they are facts that a plan
+// looks at and not resources.
+type Machine struct {
+	// ID is the EC2 instance id, the only name a machine has.
+	ID string `json:"id"`
+	// Group is the Auto Scaling group; the zero reference when the machine left it.
+	Group Ref    `json:"group"`
+	Role  Role   `json:"role"`
+	Zone  string `json:"zone"`
+	// Template is the digest of the launch-template content the machine was made
+	// from (see [LaunchTemplate.Digest]); empty when that version is gone.
+	Template string `json:"template"`
+	// State is EC2's instance state: pending, running, shutting-down, stopping, …
+	State string `json:"state"`
+	// Lifecycle is Auto Scaling's word: Pending, InService, Terminating, …
+	Lifecycle string `json:"lifecycle,omitempty"`
+	// Healthy is Auto Scaling's own judgement of the machine.
+	Healthy   bool       `json:"healthy"`
+	PrivateIP netip.Addr `json:"privateIP"`
+	Launched  time.Time  `json:"launched"`
+}
+
+// InService reports whether AWS counts the machine as a working part of its group.
+// It says nothing of what runs on it.
+func (m Machine) InService() bool {
+	return m.State == "running" && m.Lifecycle == "InService" && m.Healthy
+}
+
+// Gone reports whether the machine is on its way out, or out already.
+func (m Machine) Gone() bool {
+	return m.State == "shutting-down" || m.State == "terminated" || m.State == "stopping" || m.State == "stopped"
+}
