@@ -14,8 +14,10 @@ type AutoScalingGroup struct {
 	Template       string `json:"template"`
 	Min            int    `json:"min"`
 	Max            int    `json:"max"`
-	Subnets        []Ref  `json:"subnets"`      // sorted
-	TargetGroups   []Ref  `json:"targetGroups"` // sorted
+	Subnets        []Ref  `json:"subnets"` // sorted
+	// Zones are the zones of the subnets, sorted: where the group's machines can be.
+	Zones        []string `json:"zones"`
+	TargetGroups []Ref    `json:"targetGroups"` // sorted
 	// Metrics are the CloudWatch group metrics collected each minute, sorted.
 	Metrics            []string `json:"metrics"`
 	ProtectFromScaleIn bool     `json:"protectFromScaleIn"`
