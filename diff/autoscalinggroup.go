@@ -1,0 +1,30 @@
+package diff
+
+import "github.com/quorate/quorate/topology"
+
+var autoScalingGroupFields = []field[topology.AutoScalingGroup]{
+	on("launchTemplate", Roll, func(g topology.AutoScalingGroup) topology.Ref { return g.LaunchTemplate }),
+	on("template", Roll, func(g topology.AutoScalingGroup) string { return g.Template }),
+	on("min", InPlace, func(g topology.AutoScalingGroup) int { return g.Min }),
+	on("max", InPlace, func(g topology.AutoScalingGroup) int { return g.Max }),
+	{"subnets", subnetChange},
+	on("targetGroups", InPlace, func(g topology.AutoScalingGroup) []topology.Ref { return g.TargetGroups }),
+	on("metrics", InPlace, func(g topology.AutoScalingGroup) []string { return g.Metrics }),
+	on("protectFromScaleIn", InPlace, func(g topology.AutoScalingGroup) bool { return g.ProtectFromScaleIn }),
+	on("suspendedProcesses", InPlace, func(g topology.AutoScalingGroup) []string { return g.SuspendedProcesses }),
+	on("maxInstanceLifetime", InPlace, func(g topology.AutoScalingGroup) int { return g.MaxInstanceLifetime }),
+	on("capacityRebalance", InPlace, func(g topology.AutoScalingGroup) bool { return g.CapacityRebalance }),
+	exactTags(InPlace, func(g topology.AutoScalingGroup) topology.Tags { return g.Tags }),
+}
+
+const controlPlaneMove = "an etcd volume cannot leave its zone, so neither can its control-plane group; put the old subnet back"
+
+// subnetChange lets workers move between zones, and a control-plane group only
+// between subnets of its own zone.
+func subnetChange(want, have topology.AutoScalingGroup) []FieldChange {
+	decide := func(_, _ []topology.Ref) (Effect, string) { return InPlace, "" }
+	if want.Role == topology.ControlPlane && text(want.Zones) != text(have.Zones) {
+		decide = func(_, _ []topology.Ref) (Effect, string) { return Forbid, controlPlaneMove }
+	}
+	return judged("subnets", decide, func(g topology.AutoScalingGroup) []topology.Ref { return g.Subnets }).compare(want, have)
+}

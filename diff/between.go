@@ -1,0 +1,107 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// Between plans the way from what AWS has to what is wanted. The machines are looked
+// at for one question: which of them were made from another template content than
+// their group is wanted to have.
+func Between(want, have topology.Topology, machines []topology.Machine) Plan {
+	var plan Plan
+	for ref, w := range want.All() {
+		h, found := have.Get(ref)
+		if c, differs := changeOf(w, h, found, machines); differs {
+			plan.Changes = append(plan.Changes, c)
+		}
+	}
+	for ref, h := range have.All() {
+		if _, wanted := want.Get(ref); !wanted {
+			plan.remove(h, unwanted)
+		}
+	}
+	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
+	return plan
+}
+
+// Teardown plans the removal of everything that a cluster owns, except for what is
+// never removed by a plan.
+func Teardown(have topology.Topology) Plan {
+	var plan Plan
+	for _, h := range have.All() {
+		plan.remove(h, func(topology.Resource) string { return "" })
+	}
+	return plan
+}
+
+func changeOf(want, have topology.Resource, found bool, machines []topology.Machine) (Change, bool) {
+	c := Change{Ref: want.Ref(), Want: want, Have: have}
+	switch {
+	case want.Owner() == topology.Shared:
+		return sharedChange(c, found)
+	case !found:
+		c.Effect, c.Have = Create, nil
+		return c, true
+	}
+	c.Fields = rows[c.Ref.Kind].compare(want, have)
+	if group, ok := want.(topology.AutoScalingGroup); ok {
+		c.Fields = append(c.Fields, outOfDate(group, machines)...)
+	}
+	c.settle()
+	return c, c.Effect != None
+}
+
+// settle takes the strongest effect of the fields, with its sentence.
+func (c *Change) settle() {
+	for _, f := range c.Fields {
+		if f.Effect > c.Effect {
+			c.Effect, c.Reason = f.Effect, f.Reason
+		}
+	}
+}
+
+// remove plans the end of a resource that nobody wants, unless it is not ours or
+// must stay.
+func (p *Plan) remove(have topology.Resource, refusal func(topology.Resource) string) {
+	ref := have.Ref()
+	switch keep := rows[ref.Kind].keep; {
+	case have.Owner() == topology.Shared:
+	case keep != "":
+		p.Kept = append(p.Kept, Kept{ref, keep})
+	case refusal(have) != "":
+		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Forbid, Have: have, Reason: refusal(have)})
+	default:
+		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Delete, Have: have, Reason: "it is ours, and the manifest no longer asks for it"})
+	}
+}
+
+// unwanted refuses the removals that would take etcd members away.
+func unwanted(have topology.Resource) string {
+	group, ok := have.(topology.AutoScalingGroup)
+	if !ok || group.Role != topology.ControlPlane {
+		return ""
+	}
+	return "removing a control-plane group removes an etcd member, which this version does not do; put the instance group back into the manifest"
+}
+
+// outOfDate tells which machines of a group were made from another content than is
+// wanted, although the group itself may be pinned right already.
+func outOfDate(group topology.AutoScalingGroup, machines []topology.Machine) []FieldChange {
+	var old []string
+	for _, m := range machines {
+		if m.Group == group.Ref() && !m.Gone() && m.Template != group.Template {
+			old = append(old, m.ID)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	slices.Sort(old)
+	return []FieldChange{{
+		Path: "machines", Effect: Roll,
+		Have: strings.Join(old, ", ") + " made from an older template", Want: "all made from template " + group.Template,
+	}}
+}

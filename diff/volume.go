@@ -1,0 +1,33 @@
+package diff
+
+import "github.com/quorate/quorate/topology"
+
+const (
+	volumeKeptReason = "an etcd volume holds data that nothing else has, so no plan removes it; delete it by hand when you are sure"
+	volumeImmutable  = "AWS cannot change it on a volume, and an etcd volume is never replaced; put the old value back into the manifest"
+	volumeMembership = "the members of a running etcd cluster do not change by an edit of the manifest in this version; put the old member list back"
+	volumeShrink     = "AWS cannot shrink a volume; put a size back that is no smaller than the volume has"
+)
+
+// Tags are exact, as kops has them: a stray k8s.io/etcd key would make etcd-manager
+// take the volume for a member's.
+var volumeFields = []field[topology.Volume]{
+	forbid("etcdCluster", volumeMembership, func(v topology.Volume) string { return v.EtcdCluster }),
+	forbid("member", volumeMembership, func(v topology.Volume) string { return v.Member }),
+	forbid("members", volumeMembership, func(v topology.Volume) []string { return v.Members }),
+	forbid("zone", volumeImmutable, func(v topology.Volume) string { return v.Zone }),
+	on("type", InPlace, func(v topology.Volume) string { return v.Type }),
+	judged("sizeGiB", growOnly, func(v topology.Volume) int { return v.SizeGiB }),
+	on("iops", InPlace, func(v topology.Volume) int { return v.IOPS }),
+	on("throughput", InPlace, func(v topology.Volume) int { return v.Throughput }),
+	forbid("encrypted", volumeImmutable, func(v topology.Volume) bool { return v.Encrypted }),
+	forbid("kmsKey", volumeImmutable, func(v topology.Volume) string { return v.KMSKey }),
+	exactTags(InPlace, func(v topology.Volume) topology.Tags { return v.Tags }),
+}
+
+func growOnly(want, have int) (Effect, string) {
+	if want > have {
+		return InPlace, ""
+	}
+	return Forbid, volumeShrink
+}
