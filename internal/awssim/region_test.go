@@ -1,0 +1,110 @@
+package awssim_test
+
+import (
+	"errors"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/quorate/quorate/internal/awssim"
+)
+
+// world is a region under test: its clock stands still, its ids repeat, and clients talk to it over
+// HTTP as they would to AWS.
+type world struct {
+	*awssim.Region
+	clock *awssim.ManualClock
+	aws   aws.Config
+	ec2   *ec2.Client
+}
+
+var start = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+
+func newWorld(t *testing.T, adjust ...func(*awssim.Config)) *world {
+	t.Helper()
+	clock := awssim.NewManualClock(start)
+	cfg := awssim.Config{Clock: clock, Seed: 1, Dir: t.TempDir()}
+	for _, f := range adjust {
+		f(&cfg)
+	}
+	r := awssim.New(cfg)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	w := &world{Region: r, clock: clock, aws: aws.Config{
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("AKIDSIMULATED", "secret", ""),
+		BaseEndpoint: aws.String(server.URL),
+		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+	}}
+	w.ec2 = ec2.NewFromConfig(w.aws)
+	return w
+}
+
+// code is the AWS error code of an error, "" for none.
+func code(err error) string {
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
+		return e.ErrorCode()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func wantCode(t *testing.T, err error, want string) {
+	t.Helper()
+	if got := code(err); got != want {
+		t.Errorf("got error %v, want code %q", err, want)
+	}
+}
+
+// must unwraps the answer of a call that has to succeed.
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func (w *world) vpc(t *testing.T, cidr string) string {
+	t.Helper()
+	out, err := w.ec2.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: &cidr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.Vpc.VpcId
+}
+
+func (w *world) subnet(t *testing.T, vpc, cidr, zone string) string {
+	t.Helper()
+	out, err := w.ec2.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: &cidr, AvailabilityZone: &zone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.Subnet.SubnetId
+}
+
+func tagged(kind types.ResourceType, pairs ...string) []types.TagSpecification {
+	return []types.TagSpecification{{ResourceType: kind, Tags: tags(pairs...)}}
+}
+
+func tags(pairs ...string) []types.Tag {
+	var list []types.Tag
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, types.Tag{Key: &pairs[i], Value: &pairs[i+1]})
+	}
+	return list
+}
+
+func by(name string, values ...string) []types.Filter {
+	return []types.Filter{{Name: &name, Values: values}}
+}

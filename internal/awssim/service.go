@@ -1,0 +1,43 @@
+package awssim
+
+// service is one AWS service: how it speaks and what it can do.
+type service struct {
+	protocol   protocol
+	operations map[string]operation
+	// global services (IAM) sign for us-east-1 wherever the caller lives.
+	global bool
+}
+
+// services maps the name in the signature's credential scope to the service.
+var services = map[string]service{
+	"ec2": {protocol: ec2Query{}, operations: ec2Operations},
+}
+
+// operation is one row of a service's table.
+type operation struct {
+	mutating bool
+	run      func(w *world, decode func(in any) error) (any, error)
+}
+
+// reads makes the row of an operation that changes nothing. Stale reads apply to it.
+func reads[In, Out any](f func(*world, In) (Out, error)) operation {
+	return operation{run: typed(f)}
+}
+
+// mutates makes the row of an operation that changes the world.
+func mutates[In, Out any](f func(*world, In) (Out, error)) operation {
+	return operation{mutating: true, run: typed(f)}
+}
+
+func typed[In, Out any](f func(*world, In) (Out, error)) func(*world, func(any) error) (any, error) {
+	return func(w *world, decode func(any) error) (any, error) {
+		var in In
+		if err := decode(&in); err != nil {
+			return nil, err
+		}
+		return f(w, in)
+	}
+}
+
+// none is the input of operations without parameters and the output of those without an answer.
+type none struct{}
