@@ -1,0 +1,40 @@
+package kopsspec
+
+// refusal says when a field is refused and what its author can do instead.
+type refusal struct {
+	when   func(value any) bool
+	advice string
+}
+
+// unsupported is the whole list of fields that would change what is made on AWS and that are not built
+// yet. Ignoring one would give another cluster than the one that was reviewed, so each is refused by
+// name. A field leaves this list in the commit that builds it.
+var unsupported = map[string]refusal{
+	"Cluster.spec.additionalNetworkCIDRs":                         {written, "remove it; a VPC is made with networkCIDR alone"},
+	"Cluster.spec.api.loadBalancer.accessLog":                     {written, "remove it and turn access logs on outside"},
+	"Cluster.spec.dnsControllerGossipConfig":                      {written, "kops removed gossip; use topology.dns.type None"},
+	"Cluster.spec.docker":                                         {written, "kops removed Docker; configure spec.containerd"},
+	"Cluster.spec.gossipConfig":                                   {written, "kops removed gossip; use topology.dns.type None"},
+	"Cluster.spec.iam.serviceAccountExternalPermissions":          {written, "remove it and make the roles outside"},
+	"Cluster.spec.iam.useServiceAccountExternalPermissions":       {isTrue, "set it to false; the machine roles carry the permissions"},
+	"Cluster.spec.karpenter.enabled":                              {isTrue, "set it to false and use groups with manager CloudGroup"},
+	"Cluster.spec.nodeTerminationHandler.enableRebalanceDraining": {isTrue, "set it to false; rebalance events are not queued yet"},
+	"Cluster.spec.serviceAccountIssuerDiscovery":                  {written, "remove it; no OIDC provider is made yet"},
+	"Cluster.spec.subnets.publicIP":                               {written, "give the address's allocation id as egress: eipalloc-…"},
+	"Cluster.spec.warmPool":                                       {written, "remove it; groups are made without warm pools"},
+	"InstanceGroup.spec.externalLoadBalancers.loadBalancerName":   {written, "a Classic load balancer is not attached; give a targetGroupArn"},
+	"InstanceGroup.spec.instanceInterruptionBehavior":             {written, "remove it; spot machines are not made yet"},
+	"InstanceGroup.spec.manager":                                  {is("Karpenter"), "use CloudGroup"},
+	"InstanceGroup.spec.maxPrice":                                 {written, "remove it; spot machines are not made yet"},
+	"InstanceGroup.spec.mixedInstancesPolicy":                     {written, "remove it and choose one machineType"},
+	"InstanceGroup.spec.spotDurationInMinutes":                    {written, "remove it; spot machines are not made yet"},
+	"InstanceGroup.spec.warmPool":                                 {written, "remove it; groups are made without warm pools"},
+}
+
+func written(any) bool { return true }
+
+func isTrue(value any) bool { return value == true }
+
+func is(word string) func(any) bool {
+	return func(value any) bool { return value == word }
+}
