@@ -32,6 +32,23 @@ type resourceKind struct {
 var resourceKinds = []resourceKind{
 	{Type: "vpc", Prefix: "vpc", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.VPCs) }},
 	{Type: "subnet", Prefix: "subnet", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Subnets) }},
+
+	{Type: "iam-role", IDs: func(w *world) iter.Seq[string] { return arns(w.Roles, func(r *role) string { return r.ARN }) }},
+	{Type: "iam-instance-profile", IDs: func(w *world) iter.Seq[string] {
+		return arns(w.InstanceProfiles, func(p *instanceProfile) string { return p.ARN })
+	}},
+	{Type: "iam-oidc-provider", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.OIDCProviders) }},
+}
+
+// arns lists the ARNs of objects that are kept by name.
+func arns[T any](rows map[string]T, arn func(T) string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, object := range rows {
+			if !yield(arn(object)) {
+				return
+			}
+		}
+	}
 }
 
 // Inventory lists everything that exists in the account, by type and id, so that tests can compare

@@ -13,6 +13,10 @@ type state struct {
 
 	VPCs    map[string]*vpc
 	Subnets map[string]*subnet
+
+	Roles            map[string]*role            // by name
+	InstanceProfiles map[string]*instanceProfile // by name
+	OIDCProviders    map[string]*oidcProvider    // by ARN
 }
 
 func newState() *state {
@@ -21,6 +25,10 @@ func newState() *state {
 		Tokens:  map[string]tokenUse{},
 		VPCs:    map[string]*vpc{},
 		Subnets: map[string]*subnet{},
+
+		Roles:            map[string]*role{},
+		InstanceProfiles: map[string]*instanceProfile{},
+		OIDCProviders:    map[string]*oidcProvider{},
 	}
 }
 
