@@ -2,6 +2,7 @@ package topology
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -36,5 +37,9 @@ func (m Machine) InService() bool {
 
 // Gone reports whether the machine is on its way out, or out already.
 func (m Machine) Gone() bool {
-	return m.State == "shutting-down" || m.State == "terminated" || m.State == "stopping" || m.State == "stopped"
+	switch m.State {
+	case "shutting-down", "terminated", "stopping", "stopped":
+		return true
+	}
+	return strings.HasPrefix(m.Lifecycle, "Terminat") || strings.HasPrefix(m.Lifecycle, "Detach")
 }

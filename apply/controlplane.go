@@ -1,0 +1,292 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quorate/quorate/topology"
+)
+
+type instanceReader interface {
+	DescribeInstances(context.Context, *ec2.DescribeInstancesInput, ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error)
+	DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
+}
+
+type groupReader interface {
+	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
+}
+
+type targetReader interface {
+	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
+}
+
+// controlPlane looks at the control plane of one cluster as it is now. A plan is
+// minutes old when its last step runs, so the gate never goes by the plan's facts.
+type controlPlane struct {
+	cluster string
+	ec2     instanceReader
+	groups  groupReader
+	targets targetReader
+	etcd    Etcd
+	now     func() time.Time
+}
+
+// A master is one control-plane group as it is now.
+type master struct {
+	group topology.AutoScalingGroup
+	zone  string
+	seats []seat
+	// machine is the one live machine of the group, or nil.
+	machine *liveMachine
+	// missing says, one sentence each, what keeps AWS from counting the machine as
+	// back. Etcd is asked apart.
+	missing []string
+}
+
+// A seat is the place of one etcd member: its volume, and the port it serves on.
+type seat struct {
+	etcd, member string
+	port         int
+	volume       topology.Ref
+}
+
+type liveMachine struct {
+	id       string
+	ip       netip.Addr
+	launched time.Time
+}
+
+// masters looks at every wanted control-plane group: four kinds of call, side by
+// side, plus one call per target group.
+func (p controlPlane) masters(ctx context.Context, want topology.Topology, ids topology.Bindings) ([]master, error) {
+	all := seatsOf(want)
+	if len(all) == 0 {
+		return nil, nil
+	}
+	facts, err := p.look(ctx, all, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look at the control plane: %w", err)
+	}
+	for i := range all {
+		facts.judge(&all[i], ids)
+	}
+	return all, nil
+}
+
+// seatsOf lists the wanted control-plane groups with the etcd members that sit on
+// them, as the node configuration of their template says.
+func seatsOf(want topology.Topology) []master {
+	var all []master
+	for _, group := range topology.Of[topology.AutoScalingGroup](want) {
+		if group.Role != topology.ControlPlane || len(group.Zones) == 0 {
+			continue
+		}
+		m := master{group: group, zone: group.Zones[0]}
+		template, _ := topology.Find[topology.LaunchTemplate](want, group.LaunchTemplate)
+		if config, err := topology.ParseUserData(template.UserData); err == nil {
+			m.seats = seatsIn(want, config)
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func seatsIn(want topology.Topology, config topology.NodeConfig) []seat {
+	var seats []seat
+	for _, etcd := range config.EtcdClusters {
+		for _, v := range topology.Of[topology.Volume](want) {
+			if v.EtcdCluster == etcd.Name && v.Member == etcd.Member {
+				seats = append(seats, seat{etcd: etcd.Name, member: etcd.Member, port: etcd.ClientPort, volume: v.Ref()})
+			}
+		}
+	}
+	return seats
+}
+
+// controlFacts are AWS's answers about the control plane.
+type controlFacts struct {
+	groups    map[string]asgtypes.AutoScalingGroup
+	instances map[string]ec2types.Instance
+	volumes   map[string]ec2types.Volume
+	targets   map[topology.Ref]map[string]elbtypes.TargetHealth // target group, machine
+}
+
+func (p controlPlane) look(ctx context.Context, all []master, ids topology.Bindings) (*controlFacts, error) {
+	facts := &controlFacts{targets: map[topology.Ref]map[string]elbtypes.TargetHealth{}}
+	side, ctx := errgroup.WithContext(ctx)
+	side.Go(func() (err error) { facts.groups, err = p.liveGroups(ctx, all); return })
+	side.Go(func() (err error) { facts.instances, err = p.liveInstances(ctx); return })
+	side.Go(func() (err error) { facts.volumes, err = p.liveVolumes(ctx, all, ids); return })
+	for _, ref := range targetGroupsOf(all) {
+		health := map[string]elbtypes.TargetHealth{}
+		facts.targets[ref] = health
+		side.Go(func() error { return p.targetHealth(ctx, ref, ids, health) })
+	}
+	return facts, side.Wait()
+}
+
+func targetGroupsOf(all []master) []topology.Ref {
+	var refs []topology.Ref
+	for _, m := range all {
+		refs = append(refs, m.group.TargetGroups...)
+	}
+	return topology.SortRefs(refs)
+}
+
+func (p controlPlane) liveGroups(ctx context.Context, all []master) (map[string]asgtypes.AutoScalingGroup, error) {
+	var names []string
+	for _, m := range all {
+		names = append(names, m.group.Name)
+	}
+	out, err := p.groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: names})
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]asgtypes.AutoScalingGroup{}
+	for _, g := range out.AutoScalingGroups {
+		byName[aws.ToString(g.AutoScalingGroupName)] = g
+	}
+	return byName, nil
+}
+
+func (p controlPlane) liveInstances(ctx context.Context) (map[string]ec2types.Instance, error) {
+	byID := map[string]ec2types.Instance{}
+	pages := ec2.NewDescribeInstancesPaginator(p.ec2, &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{
+		{Name: aws.String("tag:" + topology.TagCluster), Values: []string{p.cluster}},
+		{Name: aws.String("tag:" + topology.TagRoleControl), Values: []string{"1"}},
+		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}},
+	}})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, reservation := range page.Reservations {
+			for _, i := range reservation.Instances {
+				byID[aws.ToString(i.InstanceId)] = i
+			}
+		}
+	}
+	return byID, nil
+}
+
+func (p controlPlane) liveVolumes(ctx context.Context, all []master, ids topology.Bindings) (map[string]ec2types.Volume, error) {
+	var volumes []string
+	for _, m := range all {
+		for _, s := range m.seats {
+			if id, ok := ids.ID(s.volume); ok {
+				volumes = append(volumes, id)
+			}
+		}
+	}
+	if len(volumes) == 0 {
+		return nil, nil
+	}
+	out, err := p.ec2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: volumes})
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]ec2types.Volume{}
+	for _, v := range out.Volumes {
+		byID[aws.ToString(v.VolumeId)] = v
+	}
+	return byID, nil
+}
+
+func (p controlPlane) targetHealth(ctx context.Context, ref topology.Ref, ids topology.Bindings, byMachine map[string]elbtypes.TargetHealth) error {
+	arn, ok := ids.ID(ref)
+	if !ok {
+		return fmt.Errorf("%s has no id yet", ref)
+	}
+	out, err := p.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
+	if err != nil {
+		return err
+	}
+	for _, d := range out.TargetHealthDescriptions {
+		if d.Target != nil && d.TargetHealth != nil {
+			byMachine[aws.ToString(d.Target.Id)] = *d.TargetHealth
+		}
+	}
+	return nil
+}
+
+// judge finds the live machine of a group, and what is missing to its being back:
+// in service, with its volumes attached, and healthy at the load balancer.
+func (f *controlFacts) judge(m *master, ids topology.Bindings) {
+	live := f.members(m.group.Name)
+	if len(live) != 1 {
+		m.missing = append(m.missing, fmt.Sprintf("%s has %d machines instead of one", m.group.Ref(), len(live)))
+		return
+	}
+	id := aws.ToString(live[0].InstanceId)
+	instance, running := f.instances[id]
+	if !running {
+		m.missing = append(m.missing, fmt.Sprintf("machine %s is not running", id))
+		return
+	}
+	m.machine = &liveMachine{id: id, launched: aws.ToTime(instance.LaunchTime)}
+	m.machine.ip, _ = netip.ParseAddr(aws.ToString(instance.PrivateIpAddress))
+	if live[0].LifecycleState != asgtypes.LifecycleStateInService || aws.ToString(live[0].HealthStatus) != "Healthy" {
+		m.missing = append(m.missing, fmt.Sprintf("machine %s is %s and %s, not yet in service", id, live[0].LifecycleState, aws.ToString(live[0].HealthStatus)))
+	}
+	m.missing = append(m.missing, f.volumesMissing(m, ids)...)
+	m.missing = append(m.missing, f.targetsMissing(m)...)
+}
+
+// members are the machines that the group counts on: not the ones that it is
+// terminating already.
+func (f *controlFacts) members(group string) []asgtypes.Instance {
+	return slices.DeleteFunc(slices.Clone(f.groups[group].Instances), func(i asgtypes.Instance) bool {
+		switch i.LifecycleState {
+		case asgtypes.LifecycleStateTerminating, asgtypes.LifecycleStateTerminatingWait, asgtypes.LifecycleStateTerminatingProceed,
+			asgtypes.LifecycleStateTerminated, asgtypes.LifecycleStateDetaching, asgtypes.LifecycleStateDetached:
+			return true
+		}
+		return false
+	})
+}
+
+func (f *controlFacts) volumesMissing(m *master, ids topology.Bindings) []string {
+	var missing []string
+	for _, s := range m.seats {
+		id, _ := ids.ID(s.volume)
+		volume, found := f.volumes[id]
+		attached := slices.ContainsFunc(volume.Attachments, func(a ec2types.VolumeAttachment) bool {
+			return aws.ToString(a.InstanceId) == m.machine.id && a.State == ec2types.VolumeAttachmentStateAttached
+		})
+		switch {
+		case !found:
+			missing = append(missing, fmt.Sprintf("%s is not there", s.volume))
+		case !attached:
+			missing = append(missing, fmt.Sprintf("%s is not attached to machine %s yet", s.volume, m.machine.id))
+		}
+	}
+	return missing
+}
+
+func (f *controlFacts) targetsMissing(m *master) []string {
+	var missing []string
+	for _, ref := range m.group.TargetGroups {
+		health := f.targets[ref][m.machine.id]
+		if health.State != elbtypes.TargetHealthStateEnumHealthy {
+			state := string(health.State)
+			if state == "" {
+				state = "not registered"
+			}
+			missing = append(missing, fmt.Sprintf("machine %s is %s at %s", m.machine.id, state, ref))
+		}
+	}
+	return missing
+}

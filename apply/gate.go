@@ -1,0 +1,197 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/topology"
+)
+
+// Etcd asks etcd members how they are, and hands leadership over; apply/health does
+// it over the network.
+type Etcd interface {
+	// Look asks every member of every etcd cluster, twice a moment apart, and
+	// returns the clusters in the same order. A member that nobody could ask is
+	// unknown, which is never healthy.
+	Look(ctx context.Context, clusters []EtcdCluster) []quorum.Cluster
+	// HandOver moves leadership away from the member, if it has it, to a healthy
+	// one that has caught up.
+	HandOver(ctx context.Context, cluster EtcdCluster, member string) error
+}
+
+// EtcdCluster is one etcd cluster with the places where its members are now.
+type EtcdCluster struct {
+	Name    string
+	Members []EtcdMember
+}
+
+// EtcdMember is one wanted member. The address is zero if no live machine carries it.
+type EtcdMember struct {
+	Name, Zone string
+	Address    netip.AddrPort
+}
+
+// etcdClusters gathers the members of all masters by etcd cluster, sorted by name.
+func etcdClusters(all []master) []EtcdCluster {
+	byName := map[string]*EtcdCluster{}
+	var names []string
+	for _, m := range all {
+		for _, s := range m.seats {
+			if byName[s.etcd] == nil {
+				byName[s.etcd] = &EtcdCluster{Name: s.etcd}
+				names = append(names, s.etcd)
+			}
+			member := EtcdMember{Name: s.member, Zone: m.zone}
+			if m.machine != nil && m.machine.ip.IsValid() {
+				member.Address = netip.AddrPortFrom(m.machine.ip, uint16(s.port))
+			}
+			byName[s.etcd].Members = append(byName[s.etcd].Members, member)
+		}
+	}
+	slices.Sort(names)
+	clusters := make([]EtcdCluster, 0, len(names))
+	for _, name := range names {
+		clusters = append(clusters, *byName[name])
+	}
+	return clusters
+}
+
+// standing is the control plane with both its sides: what AWS says of the machines,
+// and what etcd says of the members.
+type standing struct {
+	masters  []master
+	clusters []EtcdCluster
+	health   []quorum.Cluster
+}
+
+func (p controlPlane) stand(ctx context.Context, want topology.Topology, ids topology.Bindings) (standing, error) {
+	all, err := p.masters(ctx, want, ids)
+	if err != nil {
+		return standing{}, err
+	}
+	s := standing{masters: all, clusters: etcdClusters(all)}
+	s.health = p.etcd.Look(ctx, s.clusters)
+	return s, nil
+}
+
+// notBack says what keeps a master from being back: everything AWS misses, and every
+// member on it that etcd does not call a healthy voter. Empty means it is back.
+func (s standing) notBack(m master) []string {
+	reasons := slices.Clone(m.missing)
+	for _, c := range s.health {
+		for _, member := range c.Members {
+			if !m.carries(c.Name, member.Name) {
+				continue
+			}
+			switch {
+			case member.Learner:
+				reasons = append(reasons, fmt.Sprintf("member %s of etcd %s is still a learner", member.Name, c.Name))
+			case member.Health != quorum.Healthy:
+				reasons = append(reasons, fmt.Sprintf("member %s of etcd %s is %s", member.Name, c.Name, member.Health))
+			}
+		}
+	}
+	return reasons
+}
+
+func (m master) carries(etcd, member string) bool {
+	return slices.ContainsFunc(m.seats, func(s seat) bool { return s.etcd == etcd && s.member == member })
+}
+
+// mayGo is the gate: may the machine of this group be taken out now? Any other group
+// that is not back stops it, in its own zone too; then both etcd clusters must agree.
+func (s standing) mayGo(group topology.Ref) quorum.Verdict {
+	var mine master
+	var underWay []string
+	for _, m := range s.masters {
+		if m.group.Ref() == group {
+			mine = m
+			continue
+		}
+		if reasons := s.notBack(m); len(reasons) > 0 {
+			if m.zone == mine.zone {
+				return quorum.Verdict{Answer: quorum.Wait, Reason: "zone " + m.zone + " is under way: " + reasons[0]}
+			}
+			underWay = append(underWay, m.zone)
+		}
+	}
+	if len(mine.seats) == 0 {
+		return quorum.Verdict{Answer: quorum.Refuse, Reason: "the template of " + group.String() + " does not say which etcd members its machine carries, so nobody can tell what taking it out would do"}
+	}
+	verdicts := make([]quorum.Verdict, 0, len(s.health))
+	for _, c := range s.health {
+		c.UnderWay = underWay
+		verdicts = append(verdicts, quorum.Decide(c, func(m quorum.Member) bool { return mine.carries(c.Name, m.Name) }))
+	}
+	return s.explained(quorum.All(verdicts...), group)
+}
+
+// explained adds what is missing in the zone that a verdict waits for: "under way"
+// alone does not help anybody who looks at a status at night.
+func (s standing) explained(v quorum.Verdict, group topology.Ref) quorum.Verdict {
+	if v.Answer == quorum.Proceed {
+		return v
+	}
+	for _, m := range s.masters {
+		if reasons := s.notBack(m); m.group.Ref() != group && len(reasons) > 0 {
+			v.Reason += " (" + m.zone + ": " + reasons[0] + ")"
+			break
+		}
+	}
+	return v
+}
+
+// settling says what the cluster still needs to be as it should: masters that are
+// not back, and worker groups below their minimum.
+func (r *run) settling(ctx context.Context) []string {
+	standing, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var reasons []string
+	for _, m := range standing.masters {
+		if missing := standing.notBack(m); len(missing) > 0 {
+			reasons = append(reasons, fmt.Sprintf("control plane in %s%s: %s", m.zone, m.since(r.applier.control.now()), strings.Join(missing, "; ")))
+		}
+	}
+	return append(reasons, r.shortGroups()...)
+}
+
+// since tells how long the machine has been trying, so that a master that never
+// comes back looks different from one that boots.
+func (m master) since(now time.Time) string {
+	if m.machine == nil || m.machine.launched.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" for %s", now.Sub(m.machine.launched).Round(time.Second))
+}
+
+// shortGroups compares the machines seen by this pass with the wanted minimum. A
+// group whose minimum has just been raised is short until the next pass looks.
+func (r *run) shortGroups() []string {
+	var short []string
+	for _, g := range topology.Of[topology.AutoScalingGroup](r.in.Want) {
+		if g.Role == topology.ControlPlane {
+			continue
+		}
+		if n := r.inService(g.Ref()); n < g.Min {
+			short = append(short, fmt.Sprintf("%s has %d of at least %d machines in service", g.Ref(), n, g.Min))
+		}
+	}
+	return short
+}
+
+func (r *run) inService(group topology.Ref) int {
+	n := 0
+	for _, m := range r.in.Machines {
+		if m.Group == group && m.InService() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,185 @@
+// Package order answers: in which order do the changes of a plan happen, and why?
+//
+// [Steps] is a pure function from a plan to steps. References give parents before
+// children; machines come after everything around them; control-plane zones are
+// chained one behind the other, so that a reviewer sees on the pull request what the
+// gate will ask again at run time; workers follow; removals come last, children
+// first. Whatever is not ordered by these rules may happen side by side.
+//
+// It imports diff and topology.
+package order
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/topology"
+)
+
+// A Step is one change with its place.
+type Step struct {
+	Change diff.Change
+	// After lists the changes that must be done first, sorted.
+	After []topology.Ref
+	// Why is a sentence: the reason the step stands where it stands.
+	Why string
+	// Zone is set if the step takes control-plane machines of that zone out.
+	Zone string
+}
+
+// Steps orders the changes of a plan so that every step stands behind all that it
+// waits for. Forbidden changes are no steps. Any order of plan.Changes gives the
+// same steps.
+func Steps(plan diff.Plan) []Step {
+	changes := slices.DeleteFunc(slices.Clone(plan.Changes), func(c diff.Change) bool { return c.Effect == diff.Forbid })
+	slices.SortFunc(changes, func(a, b diff.Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
+
+	var surroundings, groups, rolls, removals []diff.Change
+	for _, c := range changes {
+		switch {
+		case c.Effect == diff.Delete:
+			removals = append(removals, c)
+		case c.Effect == diff.Roll:
+			rolls = append(rolls, c)
+		case c.Ref.Kind == topology.KindAutoScalingGroup:
+			groups = append(groups, c)
+		default:
+			surroundings = append(surroundings, c)
+		}
+	}
+	steps := byNeed(surroundings)
+	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
+	steps = append(steps, rolling(rolls, steps)...)
+	return append(steps, removing(removals, steps)...)
+}
+
+// byNeed puts each change behind the changes of what it needs. The changes come
+// sorted by kind, parents first, so they are in order already.
+func byNeed(changes []diff.Change) []Step {
+	planned := map[topology.Ref]bool{}
+	for _, c := range changes {
+		planned[c.Ref] = true
+	}
+	steps := make([]Step, 0, len(changes))
+	for _, c := range changes {
+		after := slices.DeleteFunc(c.Want.Needs(), func(r topology.Ref) bool { return !planned[r] })
+		why := "nothing that it needs has to change first"
+		if len(after) > 0 {
+			why = "it needs " + listed(after)
+		}
+		steps = append(steps, Step{Change: c, After: after, Why: why})
+	}
+	return steps
+}
+
+// behind puts every change behind all earlier steps.
+func behind(changes []diff.Change, earlier []Step, why string) []Step {
+	ends := last(earlier)
+	if len(ends) == 0 {
+		why = "nothing that it needs has to change first"
+	}
+	steps := make([]Step, 0, len(changes))
+	for _, c := range changes {
+		steps = append(steps, Step{Change: c, After: ends, Why: why})
+	}
+	return steps
+}
+
+// rolling chains the control-plane groups, and puts the other groups behind the last
+// of them.
+func rolling(rolls []diff.Change, earlier []Step) []Step {
+	var control, others []diff.Change
+	for _, c := range rolls {
+		if roleOf(c) == topology.ControlPlane {
+			control = append(control, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	slices.SortStableFunc(control, func(a, b diff.Change) int { return strings.Compare(zoneOf(a), zoneOf(b)) })
+
+	chain := behind(control, earlier, "machines are replaced only when everything else is in place")
+	for i := range chain {
+		chain[i].Zone = zoneOf(chain[i].Change)
+		if i > 0 {
+			chain[i].After = []topology.Ref{chain[i-1].Change.Ref}
+			chain[i].Why = fmt.Sprintf("one control-plane zone at a time: %s comes after %s", chain[i].Zone, chain[i-1].Zone)
+		}
+	}
+	why := "machines are replaced only when everything else is in place"
+	if len(chain) > 0 {
+		why = "workers follow the control plane"
+		earlier = chain
+	}
+	return append(chain, behind(others, earlier, why)...)
+}
+
+// removing turns the order of needs around: a resource goes when all that needs it
+// has gone.
+func removing(changes []diff.Change, earlier []Step) []Step {
+	ends := last(earlier)
+	slices.Reverse(changes)
+	steps := make([]Step, 0, len(changes))
+	for _, c := range changes {
+		children := needing(c.Ref, changes)
+		step := Step{Change: c, After: topology.SortRefs(append(slices.Clone(ends), children...)), Why: "removals come last"}
+		if len(children) > 0 {
+			step.Why = "removals come last, and " + listed(children) + " must be gone first"
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+func needing(ref topology.Ref, changes []diff.Change) []topology.Ref {
+	var children []topology.Ref
+	for _, c := range changes {
+		if c.Ref != ref && slices.Contains(c.Have.Needs(), ref) {
+			children = append(children, c.Ref)
+		}
+	}
+	return topology.SortRefs(children)
+}
+
+// last lists the steps that no other step waits for: to stand behind these is to
+// stand behind all.
+func last(steps []Step) []topology.Ref {
+	waitedFor := map[topology.Ref]bool{}
+	for _, s := range steps {
+		for _, ref := range s.After {
+			waitedFor[ref] = true
+		}
+	}
+	var ends []topology.Ref
+	for _, s := range steps {
+		if !waitedFor[s.Change.Ref] {
+			ends = append(ends, s.Change.Ref)
+		}
+	}
+	return topology.SortRefs(ends)
+}
+
+func roleOf(c diff.Change) topology.Role {
+	group, _ := c.Want.(topology.AutoScalingGroup)
+	return group.Role
+}
+
+func zoneOf(c diff.Change) string {
+	group, _ := c.Want.(topology.AutoScalingGroup)
+	return strings.Join(group.Zones, ",")
+}
+
+// listed names up to three references.
+func listed(refs []topology.Ref) string {
+	const most = 3
+	var names []string
+	for _, r := range refs[:min(most, len(refs))] {
+		names = append(names, r.String())
+	}
+	if more := len(refs) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,87 @@
+package apply
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/topology"
+)
+
+// State is how a step ended in this pass.
+type State string
+
+const (
+	// Done is finished: AWS has what was wanted.
+	Done State = "done"
+	// Waiting is not finished yet, for a reason that time mends: a gate, AWS
+	// settling, or a step that it stands behind.
+	Waiting State = "waiting"
+	// Failed needs somebody: AWS refused, or answered nothing.
+	Failed State = "failed"
+)
+
+// An Outcome is the end of one step in one pass.
+type Outcome struct {
+	Ref    topology.Ref
+	Effect diff.Effect
+	State  State
+	// Reason is a sentence for everything that is not done.
+	Reason string
+	// Behind is set if the step never began, because an earlier step is not done.
+	Behind topology.Ref
+	// Verdict is the gate's answer for steps that asked it.
+	Verdict *quorum.Verdict
+	// Zone is set if the step takes control-plane machines of that zone out.
+	Zone string
+	// Acted reports that the step changed something in this pass.
+	Acted bool
+	Err   error
+	Took  time.Duration
+}
+
+// A Report is all that one run did.
+type Report struct {
+	Outcomes []Outcome
+	// Settling tells what is made but not working yet: machines that boot, etcd
+	// members that have not caught up. Empty means the cluster is as it should be.
+	Settling []string
+}
+
+// State of the whole: the worst of its outcomes, and waiting while anything settles.
+func (r Report) State() State {
+	switch {
+	case r.has(Failed):
+		return Failed
+	case r.has(Waiting) || len(r.Settling) > 0:
+		return Waiting
+	}
+	return Done
+}
+
+func (r Report) has(s State) bool {
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.State == s })
+}
+
+// Acted reports whether the run changed anything at all.
+func (r Report) Acted() bool {
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Acted })
+}
+
+// Reason is the one sentence to show for the whole: the first failure, or else the
+// first thing that is waited for.
+func (r Report) Reason() string {
+	for _, s := range []State{Failed, Waiting} {
+		for _, o := range r.Outcomes {
+			if o.State == s && o.Behind.IsZero() {
+				return fmt.Sprintf("%s: %s", o.Ref, o.Reason)
+			}
+		}
+	}
+	if len(r.Settling) > 0 {
+		return r.Settling[0]
+	}
+	return ""
+}

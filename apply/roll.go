@@ -1,0 +1,129 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/topology"
+)
+
+// groupWriter is what a roll does to a group; the gate has been asked before either.
+type groupWriter interface {
+	// pin makes the group launch from the newest version of its template.
+	pin(ctx context.Context, group topology.AutoScalingGroup, ids topology.Bindings) error
+	// terminate ends a machine; the group, whose desired capacity stays, makes
+	// another.
+	terminate(ctx context.Context, machine string) error
+}
+
+// roll takes a group one machine further towards its wanted template: it pins the
+// group, ends one machine that is out of date, and leaves the rest to later passes.
+func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
+	group, ok := s.Change.Want.(topology.AutoScalingGroup)
+	if !ok {
+		return fmt.Errorf("%s cannot roll", s.Change.Ref)
+	}
+	standing, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	if err != nil {
+		return err
+	}
+	if group.Role == topology.ControlPlane {
+		err = r.gateMaster(standing, group, out)
+	} else {
+		err = r.gateWorker(standing, group)
+	}
+	if err != nil {
+		return err
+	}
+	out.Acted = true
+	if err := r.settleGroup(ctx, s.Change, group); err != nil {
+		return err
+	}
+	machine, any := r.oldest(group)
+	if !any {
+		return nil
+	}
+	return r.replace(ctx, standing, group, machine)
+}
+
+// gateMaster asks whether the group's machine may go.
+func (r *run) gateMaster(s standing, group topology.AutoScalingGroup, out *Outcome) error {
+	verdict := s.mayGo(group.Ref())
+	out.Verdict = &verdict
+	switch verdict.Answer {
+	case quorum.Proceed:
+		return nil
+	case quorum.Wait:
+		return &WaitError{Reason: verdict.Reason}
+	}
+	return fmt.Errorf("refused: %s", verdict.Reason)
+}
+
+// gateWorker lets a worker group roll once the whole control plane is back and the
+// group itself is at strength.
+func (r *run) gateWorker(s standing, group topology.AutoScalingGroup) error {
+	for _, m := range s.masters {
+		if reasons := s.notBack(m); len(reasons) > 0 {
+			return &WaitError{Reason: "workers follow the control plane, and in " + m.zone + " " + reasons[0]}
+		}
+	}
+	if n := r.inService(group.Ref()); n < group.Min {
+		return &WaitError{Reason: fmt.Sprintf("%d of at least %d machines are in service; the next one goes when the group is whole", n, group.Min)}
+	}
+	return nil
+}
+
+// settleGroup writes what is no matter of machines, then the pin.
+func (r *run) settleGroup(ctx context.Context, c diff.Change, group topology.AutoScalingGroup) error {
+	inPlace := slices.ContainsFunc(c.Fields, func(f diff.FieldChange) bool { return f.Effect == diff.InPlace })
+	if inPlace {
+		if err := r.learn(r.applier.rows[c.Ref.Kind].update(ctx, c, r.known())); err != nil {
+			return err
+		}
+	}
+	if c.Has("template") || c.Has("launchTemplate") {
+		return r.applier.groups.pin(ctx, group, r.known())
+	}
+	return nil
+}
+
+// oldest picks the machine to replace next: the one that has run longest of those
+// made from another template content.
+func (r *run) oldest(group topology.AutoScalingGroup) (topology.Machine, bool) {
+	var old []topology.Machine
+	for _, m := range r.in.Machines {
+		if m.Group == group.Ref() && !m.Gone() && m.Template != group.Template {
+			old = append(old, m)
+		}
+	}
+	if len(old) == 0 {
+		return topology.Machine{}, false
+	}
+	return slices.MinFunc(old, func(a, b topology.Machine) int {
+		return cmp.Or(a.Launched.Compare(b.Launched), cmp.Compare(a.ID, b.ID))
+	}), true
+}
+
+// replace hands leadership away from a master's members, then ends the machine.
+func (r *run) replace(ctx context.Context, s standing, group topology.AutoScalingGroup, machine topology.Machine) error {
+	for _, m := range s.masters {
+		if m.group.Ref() != group.Ref() {
+			continue
+		}
+		for _, seat := range m.seats {
+			i := slices.IndexFunc(s.clusters, func(c EtcdCluster) bool { return c.Name == seat.etcd })
+			if err := r.applier.control.etcd.HandOver(ctx, s.clusters[i], seat.member); err != nil {
+				return &WaitError{Reason: fmt.Sprintf("leadership of etcd %s could not be handed over: %v", seat.etcd, err)}
+			}
+		}
+	}
+	if err := r.applier.groups.terminate(ctx, machine.ID); err != nil {
+		return err
+	}
+	return &WaitError{Reason: fmt.Sprintf("machine %s in %s is being replaced", machine.ID, machine.Zone)}
+}

@@ -1,0 +1,203 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/topology"
+)
+
+const (
+	// parallel bounds the steps under way at once: enough to hide AWS's latency,
+	// and few enough to stay below the usual EC2 request buckets.
+	parallel = 8
+	// stepLimit is the time one step may take in calls; a step never waits.
+	stepLimit = 2 * time.Minute
+)
+
+// An Applier carries out plans for one cluster. There is no such thing as a dry
+// run: who only plans builds no Applier.
+type Applier struct {
+	rows    map[topology.Kind]row
+	groups  groupWriter
+	control controlPlane
+}
+
+// Config is what an [Applier] works with.
+type Config struct {
+	Clients awsapi.Clients
+	Cluster string
+	// Commit is the commit being applied; it goes into the tokens that make
+	// creating calls idempotent.
+	Commit string
+	// Etcd asks the members of the cluster how they are.
+	Etcd Etcd
+	// Now is the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// New makes an Applier. It makes no call.
+func New(c Config) *Applier {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit}
+	return &Applier{
+		rows:    rowsFor(e),
+		groups:  newGroupWriter(e),
+		control: controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, etcd: c.Etcd, now: c.Now},
+	}
+}
+
+// Input is what one run is about.
+type Input struct {
+	Plan diff.Plan
+	// Want is what the plan leads to.
+	Want topology.Topology
+	// Bindings and Machines are as observed when the plan was made.
+	Bindings topology.Bindings
+	Machines []topology.Machine
+	// Progress, if set, is told each outcome as it comes; it may be called from
+	// several goroutines.
+	Progress func(Outcome)
+}
+
+// Run carries the plan as far as it goes now. When ctx ends, no further step begins;
+// the calls under way are finished, so that nothing is left half-known. A plan with
+// a forbidden change is not touched.
+func (a *Applier) Run(ctx context.Context, in Input) Report {
+	if forbidden := in.Plan.Forbidden(); len(forbidden) > 0 {
+		return refused(forbidden)
+	}
+	r := &run{applier: a, in: in, ids: in.Bindings.Clone()}
+	report := Report{Outcomes: r.steps(ctx, order.Steps(in.Plan))}
+	if ctx.Err() == nil && report.State() == Done {
+		report.Settling = r.settling(ctx)
+	}
+	return report
+}
+
+func refused(forbidden []diff.Change) Report {
+	var report Report
+	for _, c := range forbidden {
+		report.Outcomes = append(report.Outcomes, Outcome{Ref: c.Ref, Effect: c.Effect, State: Failed, Reason: "not allowed: " + c.Reason})
+	}
+	return report
+}
+
+// run is the state of one [Applier.Run].
+type run struct {
+	applier *Applier
+	in      Input
+
+	mu  sync.Mutex
+	ids topology.Bindings
+}
+
+// steps runs every step as soon as all that it stands behind is done.
+func (r *run) steps(ctx context.Context, steps []order.Step) []Outcome {
+	outcomes := make([]Outcome, len(steps))
+	ended := map[topology.Ref]chan struct{}{}
+	index := map[topology.Ref]int{}
+	for i, s := range steps {
+		ended[s.Change.Ref] = make(chan struct{})
+		index[s.Change.Ref] = i
+	}
+	slots := make(chan struct{}, parallel)
+	var all sync.WaitGroup
+	for i, s := range steps {
+		all.Go(func() {
+			defer close(ended[s.Change.Ref])
+			outcomes[i] = Outcome{Ref: s.Change.Ref, Effect: s.Change.Effect, Zone: s.Zone}
+			for _, earlier := range s.After {
+				<-ended[earlier]
+				if outcomes[index[earlier]].State != Done {
+					outcomes[i].State, outcomes[i].Behind, outcomes[i].Reason = Waiting, earlier, "it comes after "+earlier.String()
+					return
+				}
+			}
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			r.step(ctx, s, &outcomes[i])
+			if r.in.Progress != nil {
+				r.in.Progress(outcomes[i])
+			}
+		})
+	}
+	all.Wait()
+	return outcomes
+}
+
+// step runs one step to its outcome.
+func (r *run) step(ctx context.Context, s order.Step, out *Outcome) {
+	if ctx.Err() != nil {
+		out.State, out.Reason = Waiting, "the service is stopping; the next pass goes on here"
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepLimit)
+	defer cancel()
+	began := r.applier.control.now()
+	err := r.carryOut(ctx, s, out)
+	out.Took = r.applier.control.now().Sub(began)
+	out.settle(s.Change, err)
+}
+
+// settle turns the error of a step into its state and sentence.
+func (o *Outcome) settle(c diff.Change, err error) {
+	o.Err = err
+	wait, waits := errors.AsType[*WaitError](err)
+	switch {
+	case err == nil:
+		o.State = Done
+	case waits:
+		o.State, o.Reason = Waiting, wait.Reason
+	case awsapi.LostAnswer(err), awsapi.Throttled(err):
+		o.State, o.Reason = Waiting, awsapi.Explain(err)
+	default:
+		o.State, o.Reason = Failed, awsapi.Explain(err)
+		o.Err = fmt.Errorf("%s %s: %w", c.Effect, c.Ref, err)
+	}
+}
+
+func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
+	c, row := s.Change, r.applier.rows[s.Change.Ref.Kind]
+	out.Acted = true
+	switch c.Effect {
+	case diff.Create:
+		return r.learn(row.create(ctx, c.Want, r.known()))
+	case diff.InPlace:
+		return r.learn(row.update(ctx, c, r.known()))
+	case diff.Delete:
+		return row.remove(ctx, c.Have, r.known())
+	case diff.Replace:
+		if err := row.remove(ctx, c.Have, r.known()); err != nil {
+			return err
+		}
+		return &WaitError{Reason: "the old one is removed; the next pass makes the new one"}
+	case diff.Roll:
+		out.Acted = false
+		return r.roll(ctx, s, out)
+	}
+	return fmt.Errorf("a change with effect %s is no step", c.Effect)
+}
+
+// known is a snapshot of the ids; learn adds to them.
+func (r *run) known() topology.Bindings {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ids.Clone()
+}
+
+func (r *run) learn(learned topology.Bindings, err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.Copy(r.ids, learned)
+	return err
+}
