@@ -1,0 +1,135 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+// The classes of failure, for errors.Is. Their texts are sentences a user can act on.
+var (
+	ErrEmpty         = errors.New("the repository is empty: nothing has been pushed to it yet")
+	ErrNotFound      = errors.New("there is no Git repository at this address")
+	ErrUnreachable   = errors.New("the repository cannot be reached")
+	ErrAuth          = errors.New("the repository refused our credentials")
+	ErrHostKey       = errors.New("the SSH host key is not the one in known_hosts")
+	ErrBranchMissing = errors.New("the branch does not exist")
+	ErrPathMissing   = errors.New("the folder of clusters does not exist")
+	ErrTooLarge      = errors.New("the repository holds more than one pass may read")
+	ErrCorrupt       = errors.New("the local copy of the repository is damaged and will be cloned again")
+)
+
+// classify turns what go-git and the network return into one of the classes above.
+func classify(ctx context.Context, err error) error {
+	class := ErrUnreachable
+	var hostKey *knownhosts.KeyError
+	switch {
+	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
+		return context.Canceled
+	case errors.Is(err, transport.ErrEmptyRemoteRepository):
+		return ErrEmpty
+	case errors.Is(err, transport.ErrRepositoryNotFound), errors.Is(err, git.ErrRepositoryNotExists):
+		return ErrNotFound
+	case errors.As(err, &hostKey):
+		class = ErrHostKey
+	case isAuth(err):
+		class = ErrAuth
+	case isNoMatch(err):
+		return ErrBranchMissing
+	case errors.Is(err, plumbing.ErrObjectNotFound):
+		class = ErrCorrupt
+	}
+	return fmt.Errorf("%w: %w", class, withoutURL(err))
+}
+
+func isAuth(err error) bool {
+	if errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed) ||
+		errors.Is(err, os.ErrPermission) {
+		return true
+	}
+	// The SSH client and agent libraries have no typed error for these.
+	text := err.Error()
+	return strings.Contains(text, "ssh: unable to authenticate") || strings.Contains(text, "SSH agent requested") ||
+		strings.Contains(text, "error creating SSH agent")
+}
+
+// isNetwork says that the connection broke, as opposed to something on this disk.
+func isNetwork(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
+
+func isNoMatch(err error) bool {
+	var noMatch git.NoMatchingRefSpecError
+	return errors.As(err, &noMatch)
+}
+
+// withoutURL drops the URL that net/http puts in front of its errors, because it may carry a
+// user name and adds nothing: callers name the repository.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// branchMissing lists what there is instead, since the usual cause is main against master.
+func branchMissing(refs []*plumbing.Reference) error {
+	const most = 5
+	var names []string
+	for _, ref := range refs {
+		if ref.Name().IsBranch() {
+			names = append(names, printable(ref.Name().Short()))
+		}
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return ErrBranchMissing
+	}
+	more := ""
+	if len(names) > most {
+		more = fmt.Sprintf(" and %d more", len(names)-most)
+		names = names[:most]
+	}
+	return fmt.Errorf("%w; there are %s%s", ErrBranchMissing, strings.Join(names, ", "), more)
+}
+
+// redact removes user name and password from a URL; paths and user@host:path stay as they are.
+func redact(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return raw
+	}
+	if _, secret := u.User.Password(); secret || strings.HasPrefix(u.Scheme, "http") {
+		u.User = nil
+	}
+	return u.String()
+}
+
+// printable makes text from a repository safe for terminals, logs and statuses.
+func printable(s string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0) || c == '\uFFFD' {
+			return -1
+		}
+		return c
+	}, s))
+}
+
+func subject(message string) string {
+	line, _, _ := strings.Cut(strings.TrimLeft(message, "\r\n "), "\n")
+	return printable(line)
+}
