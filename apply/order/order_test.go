@@ -1,0 +1,153 @@
+package order
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/topology"
+)
+
+func subnet(name string) topology.Subnet {
+	return topology.Subnet{Name: name, VPC: topology.VPC{Name: "ha"}.Ref()}
+}
+
+func master(zone string) topology.AutoScalingGroup {
+	return topology.AutoScalingGroup{Name: "master-" + zone, Role: topology.ControlPlane, Zones: []string{zone},
+		LaunchTemplate: template("master-" + zone).Ref(), Subnets: []topology.Ref{subnet(zone).Ref()}}
+}
+
+func workers() topology.AutoScalingGroup {
+	return topology.AutoScalingGroup{Name: "nodes", Role: topology.Worker, Zones: []string{"a", "b", "c"}, LaunchTemplate: template("nodes").Ref()}
+}
+
+func template(name string) topology.LaunchTemplate { return topology.LaunchTemplate{Name: name} }
+
+func change(effect diff.Effect, r topology.Resource) diff.Change {
+	c := diff.Change{Ref: r.Ref(), Effect: effect, Want: r, Have: r}
+	switch effect {
+	case diff.Create:
+		c.Have = nil
+	case diff.Delete:
+		c.Want = nil
+	}
+	return c
+}
+
+// everything is a plan with one of each kind of trouble.
+func everything() diff.Plan {
+	return diff.Plan{Changes: []diff.Change{
+		change(diff.Create, topology.VPC{Name: "ha"}),
+		change(diff.Create, subnet("a")),
+		change(diff.Create, subnet("b")),
+		change(diff.InPlace, template("master-a")),
+		change(diff.InPlace, template("nodes")),
+		change(diff.Roll, master("c")),
+		change(diff.Roll, master("a")),
+		change(diff.Roll, master("b")),
+		change(diff.Roll, workers()),
+		change(diff.InPlace, topology.AutoScalingGroup{Name: "bastions", Role: topology.Bastion}),
+		change(diff.Delete, topology.VPC{Name: "old"}),
+		change(diff.Delete, topology.Subnet{Name: "old", VPC: topology.VPC{Name: "old"}.Ref()}),
+		change(diff.Forbid, topology.Volume{Name: "v"}),
+	}}
+}
+
+func position(t *testing.T, steps []Step, name string) int {
+	t.Helper()
+	i := slices.IndexFunc(steps, func(s Step) bool { return s.Change.Ref.String() == name })
+	if i < 0 {
+		t.Fatalf("no step %s", name)
+	}
+	return i
+}
+
+func TestAnyShuffleGivesTheSameSteps(t *testing.T) {
+	want := Steps(everything())
+	source := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		plan := everything()
+		source.Shuffle(len(plan.Changes), func(i, j int) { plan.Changes[i], plan.Changes[j] = plan.Changes[j], plan.Changes[i] })
+		if d := cmp.Diff(want, Steps(plan)); d != "" {
+			t.Fatalf("another order of the same changes gives other steps:\n%s", d)
+		}
+	}
+}
+
+func TestEveryStepStandsBehindWhatItWaitsFor(t *testing.T) {
+	steps := Steps(everything())
+	for i, s := range steps {
+		for _, earlier := range s.After {
+			if position(t, steps, earlier.String()) >= i {
+				t.Errorf("%s waits for %s, which does not stand before it", s.Change.Ref, earlier)
+			}
+		}
+		if s.Why == "" {
+			t.Errorf("%s does not say why it stands there", s.Change.Ref)
+		}
+	}
+}
+
+func TestControlPlaneZonesAreChained(t *testing.T) {
+	var zones []string
+	steps := Steps(everything())
+	for _, s := range steps {
+		if s.Zone == "" {
+			continue
+		}
+		if len(zones) > 0 {
+			before := master(zones[len(zones)-1]).Ref()
+			if !slices.Equal(s.After, []topology.Ref{before}) {
+				t.Errorf("zone %s waits for %v, not for %s", s.Zone, s.After, before)
+			}
+		}
+		zones = append(zones, s.Zone)
+	}
+	if got := strings.Join(zones, ""); got != "abc" {
+		t.Errorf("zones in the order %q", got)
+	}
+}
+
+func TestWorkersFollowTheControlPlane(t *testing.T) {
+	steps := Steps(everything())
+	nodes := steps[position(t, steps, "autoscaling-group/nodes")]
+	if !slices.Contains(nodes.After, master("c").Ref()) {
+		t.Errorf("workers wait for %v", nodes.After)
+	}
+}
+
+func TestMachinesStartAfterEverythingAroundThem(t *testing.T) {
+	plan := diff.Plan{Changes: []diff.Change{
+		change(diff.Create, master("a")),
+		change(diff.Create, template("master-a")),
+		change(diff.Create, topology.SecurityGroupRule{Protocol: "tcp"}),
+		change(diff.Create, topology.Volume{Name: "v"}),
+	}}
+	steps := Steps(plan)
+	if last := steps[len(steps)-1]; last.Change.Ref.Kind != topology.KindAutoScalingGroup || len(last.After) != 3 {
+		t.Errorf("the last step is %s after %v", last.Change.Ref, last.After)
+	}
+}
+
+func TestRemovalsComeLastAndChildrenFirst(t *testing.T) {
+	steps := Steps(everything())
+	child, parent := position(t, steps, "subnet/old"), position(t, steps, "vpc/old")
+	if parent != len(steps)-1 || child != len(steps)-2 {
+		t.Errorf("the old subnet is step %d and the old VPC step %d of %d", child, parent, len(steps))
+	}
+	if !slices.Contains(steps[parent].After, steps[child].Change.Ref) {
+		t.Errorf("the old VPC does not wait for its subnet")
+	}
+}
+
+func TestForbiddenChangesAreNoSteps(t *testing.T) {
+	for _, s := range Steps(everything()) {
+		if s.Change.Effect == diff.Forbid {
+			t.Errorf("%s is a step", s.Change.Ref)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package diff
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/topology"
+)
+
+const cluster = "ha.example.com"
+
+func made(t *testing.T, resources ...topology.Resource) topology.Topology {
+	t.Helper()
+	made, err := topology.New(resources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func vpc() topology.VPC {
+	return topology.VPC{Name: cluster, CIDR: netip.MustParsePrefix("172.20.0.0/16"), DNSSupport: true, DNSHostnames: true,
+		Tags: topology.BaseTags(cluster, cluster), Ownership: topology.Owned}
+}
+
+func subnet(name, cidr string) topology.Subnet {
+	return topology.Subnet{Name: name + "." + cluster, VPC: vpc().Ref(), Zone: name, CIDR: netip.MustParsePrefix(cidr),
+		Tags: topology.BaseTags(cluster, name+"."+cluster), Ownership: topology.Owned}
+}
+
+func template(machine string) topology.LaunchTemplate {
+	return topology.LaunchTemplate{Name: "a.masters." + cluster, InstanceType: machine, Ownership: topology.Owned}
+}
+
+func group(role topology.Role, lt topology.LaunchTemplate) topology.AutoScalingGroup {
+	return topology.AutoScalingGroup{Name: lt.Name, Role: role, LaunchTemplate: lt.Ref(), Template: lt.Digest(),
+		Min: 1, Max: 1, Zones: []string{"us-east-1a"}, Ownership: topology.Owned}
+}
+
+func volume() topology.Volume {
+	return topology.Volume{Name: "a.etcd-main." + cluster, EtcdCluster: "main", Member: "a", Members: []string{"a", "b", "c"},
+		Zone: "us-east-1a", Type: "gp3", SizeGiB: 20, IOPS: 3000, Throughput: 125, Ownership: topology.Owned}
+}
+
+// with returns a copy of v after edit.
+func with[T any](v T, edit func(*T)) T {
+	edit(&v)
+	return v
+}
+
+func TestNoDifferenceIsNoChange(t *testing.T) {
+	world := made(t, vpc(), subnet("us-east-1a", "172.20.32.0/19"), volume(), template("t3.medium"), group(topology.ControlPlane, template("t3.medium")))
+	if plan := Between(world, world, nil); !plan.Empty() {
+		t.Errorf("a world compared with itself differs: %+v", plan.Changes)
+	}
+}
+
+func TestWhatADifferenceMeans(t *testing.T) {
+	small, large := template("t3.medium"), template("m5.large")
+	cases := []struct {
+		name       string
+		want, have topology.Resource
+		effect     Effect
+		paths      []string
+		reason     string // a piece of it
+	}{
+		{name: "a missing tag is added", want: vpc(), have: with(vpc(), func(v *topology.VPC) { v.Tags = nil }),
+			effect: InPlace, paths: []string{"tags[KubernetesCluster]", "tags[Name]", "tags[kubernetes.io/cluster/ha.example.com]"}},
+		{name: "a foreign tag on networking is nobody's business", want: vpc(),
+			have: with(vpc(), func(v *topology.VPC) { v.Tags = v.Tags.With(topology.Tags{"team": "sre"}) }), effect: None},
+		{name: "a foreign tag on an etcd volume goes", want: volume(),
+			have: with(volume(), func(v *topology.Volume) { v.Tags = topology.Tags{"team": "sre"} }), effect: InPlace, paths: []string{"tags[team]"}},
+		{name: "the CIDR of a VPC never changes", want: vpc(),
+			have:   with(vpc(), func(v *topology.VPC) { v.CIDR = netip.MustParsePrefix("10.0.0.0/16") }),
+			effect: Forbid, paths: []string{"cidr"}, reason: "AWS cannot change the CIDR of a VPC"},
+		{name: "an etcd volume grows in place", want: with(volume(), func(v *topology.Volume) { v.SizeGiB = 40 }), have: volume(),
+			effect: InPlace, paths: []string{"sizeGiB"}},
+		{name: "an etcd volume never shrinks", want: with(volume(), func(v *topology.Volume) { v.SizeGiB = 10 }), have: volume(),
+			effect: Forbid, paths: []string{"sizeGiB"}, reason: "AWS cannot shrink a volume"},
+		{name: "an etcd volume never leaves its zone", want: with(volume(), func(v *topology.Volume) { v.Zone = "us-east-1b" }), have: volume(),
+			effect: Forbid, paths: []string{"zone"}, reason: "an etcd volume is never replaced"},
+		{name: "members are not changed by an edit", want: with(volume(), func(v *topology.Volume) { v.Members = []string{"a"} }), have: volume(),
+			effect: Forbid, paths: []string{"members"}, reason: "put the old member list back"},
+		{name: "the strongest effect wins", effect: Forbid, paths: []string{"sizeGiB", "iops"}, reason: "shrink",
+			want: with(volume(), func(v *topology.Volume) { v.SizeGiB, v.IOPS = 10, 4000 }), have: volume()},
+		{name: "a new template content touches no machine", want: large, have: small, effect: InPlace, paths: []string{"instanceType"}},
+		{name: "a group pinned to another content rolls", want: group(topology.ControlPlane, large), have: group(topology.ControlPlane, small),
+			effect: Roll, paths: []string{"template"}},
+		{name: "a minimum is restored in place", want: group(topology.Worker, small),
+			have: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) { g.Min = 0 }), effect: InPlace, paths: []string{"min"}},
+		{name: "a control-plane group stays in its zone", want: group(topology.ControlPlane, small),
+			have: with(group(topology.ControlPlane, small), func(g *topology.AutoScalingGroup) {
+				g.Zones, g.Subnets = []string{"us-east-1b"}, []topology.Ref{topology.Given("subnet-1")}
+			}), effect: Forbid, paths: []string{"subnets"}, reason: "cannot leave its zone"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			c, differs := changeOf(tc.want, tc.have, true, nil)
+			if c.Effect != tc.effect || differs != (tc.effect != None) {
+				t.Fatalf("effect %s (differs: %t), want %s", c.Effect, differs, tc.effect)
+			}
+			var paths []string
+			for _, f := range c.Fields {
+				paths = append(paths, f.Path)
+			}
+			if d := cmp.Diff(tc.paths, paths); d != "" {
+				t.Errorf("fields (-want +got):\n%s", d)
+			}
+			if !strings.Contains(c.Reason, tc.reason) {
+				t.Errorf("reason %q does not say %q", c.Reason, tc.reason)
+			}
+		})
+	}
+}
+
+func TestMachinesOfAnOlderTemplateRollTheirGroup(t *testing.T) {
+	lt := template("t3.medium")
+	g := group(topology.Worker, lt)
+	machines := []topology.Machine{
+		{ID: "i-new", Group: g.Ref(), Template: lt.Digest(), State: "running"},
+		{ID: "i-old", Group: g.Ref(), Template: "older", State: "running"},
+		{ID: "i-leaving", Group: g.Ref(), Template: "older", State: "running", Lifecycle: "Terminating"},
+		{ID: "i-elsewhere", Template: "older", State: "running"},
+	}
+	plan := Between(made(t, lt, g), made(t, lt, g), machines)
+	if len(plan.Changes) != 1 || plan.Changes[0].Effect != Roll {
+		t.Fatalf("want one roll, got %+v", plan.Changes)
+	}
+	if have := plan.Changes[0].Fields[0].Have; !strings.HasPrefix(have, "i-old made") {
+		t.Errorf("the plan says %q", have)
+	}
+}
+
+func TestEtcdVolumesAreKeptWhateverHappens(t *testing.T) {
+	have := made(t, vpc(), volume())
+	for name, plan := range map[string]Plan{"unwanted": Between(made(t), have, nil), "torn down": Teardown(have)} {
+		kept := slices.ContainsFunc(plan.Kept, func(k Kept) bool { return k.Ref == volume().Ref() })
+		touched := slices.ContainsFunc(plan.Changes, func(c Change) bool { return c.Ref == volume().Ref() })
+		if !kept || touched {
+			t.Errorf("%s: kept %t, touched %t", name, kept, touched)
+		}
+	}
+}
+
+func TestAnUnwantedControlPlaneGroupIsNotRemovedByAnEdit(t *testing.T) {
+	lt := template("t3.medium")
+	plan := Between(made(t), made(t, lt, group(topology.ControlPlane, lt)), nil)
+	if forbidden := plan.Forbidden(); len(forbidden) != 1 || forbidden[0].Ref.Kind != topology.KindAutoScalingGroup {
+		t.Errorf("forbidden: %+v", forbidden)
+	}
+}
+
+func TestSharedSubnetIsNeverChangedOrDeleted(t *testing.T) {
+	shared := with(subnet("us-east-1a", "172.20.32.0/19"), func(s *topology.Subnet) { s.Name, s.Ownership, s.Tags = "subnet-1", topology.Shared, nil })
+	tagged := with(shared, func(s *topology.Subnet) { s.Tags, s.DNS64 = topology.Tags{"a": "b"}, true })
+	elsewhere := with(shared, func(s *topology.Subnet) { s.Zone = "us-east-1b" })
+
+	if plan := Between(made(t, vpc(), shared), made(t, vpc(), tagged), nil); !plan.Empty() {
+		t.Errorf("a shared subnet is wanted as found, but: %+v", plan.Changes)
+	}
+	if plan := Between(made(t, vpc()), made(t, vpc(), shared), nil); !plan.Empty() {
+		t.Errorf("a shared subnet that nobody names is left alone, but: %+v", plan.Changes)
+	}
+	if plan := Between(made(t, vpc(), shared), made(t, vpc(), elsewhere), nil); len(plan.Forbidden()) != 1 {
+		t.Errorf("a shared subnet in another zone is refused, but: %+v", plan.Changes)
+	}
+	if plan := Between(made(t, vpc(), shared), made(t, vpc()), nil); len(plan.Forbidden()) != 1 {
+		t.Errorf("a shared subnet that is not there is refused, but: %+v", plan.Changes)
+	}
+}
+
+func TestEveryKindHasARow(t *testing.T) {
+	for _, kind := range topology.Kinds() {
+		if rows[kind].compare == nil {
+			t.Errorf("%s has no row in diff/kinds.go; its table belongs in a file named after the kind", kind)
+		}
+	}
+}
+
+// uncompared are the fields that no row compares, each with the reason.
+var uncompared = map[string]string{
+	"Name":                   "it is the identity: another name is another resource",
+	"Ownership":              "it decides whether anything is compared at all",
+	"KeyPair.PublicKey":      "its fingerprint is in the name",
+	"LoadBalancer.AWSName":   "the Name tag is the identity; AWS's name cannot change",
+	"SecurityGroupRule.*":    "the whole tuple is the identity; only tags are compared",
+	"Listener.LoadBalancer":  "it is in the identity",
+	"Listener.Port":          "it is in the identity",
+	"AutoScalingGroup.Role":  "it follows from the tags",
+	"AutoScalingGroup.Zones": "they follow from the subnets",
+}
+
+// TestEveryFieldIsCompared changes one field of each struct at a time and asks that
+// the row of its kind notices.
+func TestEveryFieldIsCompared(t *testing.T) {
+	for _, r := range []topology.Resource{
+		topology.DHCPOptions{}, topology.VPC{}, topology.InternetGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
+		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.IAMRole{}, topology.InstanceProfile{},
+		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{},
+		topology.LaunchTemplate{}, topology.AutoScalingGroup{},
+	} {
+		kind := reflect.TypeOf(r)
+		for i := range kind.NumField() {
+			field := kind.Field(i).Name
+			if exempt(kind.Name(), field) {
+				continue
+			}
+			edited := reflect.New(kind).Elem()
+			fill(edited.Field(i))
+			if changes := rows[r.Ref().Kind].compare(edited.Interface().(topology.Resource), r); len(changes) == 0 {
+				t.Errorf("%s.%s is never compared: add it to the table in diff, or to uncompared with the reason", kind.Name(), field)
+			}
+		}
+	}
+}
+
+func exempt(kind, field string) bool {
+	for _, key := range []string{field, kind + "." + field} {
+		if _, ok := uncompared[key]; ok {
+			return true
+		}
+	}
+	_, all := uncompared[kind+".*"]
+	return all && field != "Tags"
+}
+
+// fill puts something that is not zero into a value.
+func fill(v reflect.Value) {
+	switch v.Interface().(type) {
+	case netip.Prefix:
+		v.Set(reflect.ValueOf(netip.MustParsePrefix("10.0.0.0/8")))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int:
+		v.SetInt(7)
+	case reflect.Map:
+		v.Set(reflect.ValueOf(topology.Tags{"x": "y"}))
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/topology"
+)
+
+// Plan is what is shown.
+type Plan struct {
+	Cluster, Region string
+	Lines           []Line
+	Kept            []diff.Kept
+	// Warnings are sentences about the manifest that stop nothing.
+	Warnings []string
+}
+
+// A Line is one change with its place in the order. After and Why are empty for a
+// forbidden change, which never happens.
+type Line struct {
+	Change diff.Change
+	After  []topology.Ref
+	Why    string
+	Zone   string
+}
+
+// reason is the one sentence of a line: why it is done that way, or else why here.
+func (l Line) reason() string {
+	if l.Change.Reason != "" {
+		return l.Change.Reason
+	}
+	return l.Why
+}
+
+// counted are the effects of a summary, in reading order.
+var counted = []diff.Effect{diff.Create, diff.InPlace, diff.Roll, diff.Replace, diff.Delete, diff.Forbid}
+
+// Summary counts the changes by effect, such as "12 create, 3 roll".
+func (p Plan) Summary() string {
+	counts := p.counts()
+	var parts []string
+	for _, e := range counted {
+		if n := counts[e]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, e))
+		}
+	}
+	if len(parts) == 0 {
+		return "no changes"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p Plan) counts() map[diff.Effect]int {
+	counts := map[diff.Effect]int{}
+	for _, l := range p.Lines {
+		counts[l.Change.Effect]++
+	}
+	return counts
+}
+
+type jsonChange struct {
+	Ref    topology.Ref       `json:"ref"`
+	Effect diff.Effect        `json:"effect"`
+	Zone   string             `json:"zone,omitempty"`
+	Fields []diff.FieldChange `json:"fields"`
+	After  []topology.Ref     `json:"after"`
+	Reason string             `json:"reason"`
+}
+
+type jsonPlan struct {
+	Cluster  string         `json:"cluster"`
+	Region   string         `json:"region"`
+	Changes  []jsonChange   `json:"changes"`
+	Kept     []jsonKept     `json:"kept,omitempty"`
+	Warnings []string       `json:"warnings,omitempty"`
+	Summary  map[string]int `json:"summary"`
+}
+
+type jsonKept struct {
+	Ref    topology.Ref `json:"ref"`
+	Reason string       `json:"reason"`
+}
+
+// JSON writes the plan as one indented object; lists are never null.
+func JSON(w io.Writer, p Plan) error {
+	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Warnings: p.Warnings, Summary: map[string]int{}}
+	for _, l := range p.Lines {
+		out.Changes = append(out.Changes, jsonChange{
+			Ref: l.Change.Ref, Effect: l.Change.Effect, Zone: l.Zone,
+			Fields: orEmpty(l.Change.Fields), After: orEmpty(l.After), Reason: l.reason(),
+		})
+	}
+	for _, k := range p.Kept {
+		out.Kept = append(out.Kept, jsonKept(k))
+	}
+	for effect, n := range p.counts() {
+		out.Summary[effect.String()] = n
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(out)
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
