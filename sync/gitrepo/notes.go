@@ -17,7 +17,7 @@ const noteAttempts = 8
 
 // NoteEdit maps the present text of a note ("" if there is none) to its new text. It may be
 // called several times, and returning the text unchanged means that nothing needs to be written.
-type NoteEdit func(old string) string
+type NoteEdit = func(old string) string
 
 // EditNotes changes notes of the remote, all in one commit on a notes ref such as
 // refs/notes/quorate; keys are commit hashes. Writers do not lose each other's notes: a push is

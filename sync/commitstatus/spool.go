@@ -1,0 +1,162 @@
+package commitstatus
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+// ErrDeferred says that a status is safe on disk and will be posted at a later call.
+var ErrDeferred = errors.New("kept to be posted later")
+
+// maxSpooled bounds the spool; beyond it the oldest statuses are given up, which is an error.
+const maxSpooled = 1000
+
+// Spool keeps statuses in a folder until they are posted, so that neither an unreachable remote
+// nor a killed process loses one. Only the latest status of a commit and context is kept.
+type Spool struct {
+	dir  string
+	next Poster
+	mu   sync.Mutex
+}
+
+// NewSpool uses the folder, and creates it if need be. No other process may use it.
+func NewSpool(dir string, next Poster) (*Spool, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("status spool: %w", err)
+	}
+	// Half-written files of a killed process: what they were to replace is still there.
+	halves, err := filepath.Glob(filepath.Join(dir, "new-*"))
+	if err != nil {
+		return nil, fmt.Errorf("status spool: %w", err)
+	}
+	for _, half := range halves {
+		if err := os.Remove(half); err != nil {
+			return nil, fmt.Errorf("status spool: %w", err)
+		}
+	}
+	return &Spool{dir: dir, next: next}, nil
+}
+
+// Post posts the status, and then whatever waited from before. If the status could not be posted
+// the error is ErrDeferred with the cause; any other error means that something was lost.
+func (s *Spool) Post(ctx context.Context, status Status) error {
+	status, err := status.normal()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// On disk first: a process killed while posting must find it again.
+	if err := s.keep(status); err != nil {
+		return fmt.Errorf("status spool: %w", errors.Join(err, s.next.Post(ctx, status)))
+	}
+	if err := s.send(ctx, status); err != nil {
+		return errors.Join(err, s.trim())
+	}
+	return s.flush(ctx)
+}
+
+// Flush posts what waited from before, for a start and for quiet times.
+func (s *Spool) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flush(ctx)
+}
+
+func (s *Spool) flush(ctx context.Context) error {
+	waiting, err := s.waiting()
+	if err != nil {
+		return err
+	}
+	for _, status := range waiting {
+		if err := s.send(ctx, status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send posts one status that is on disk, and removes it from there only when that worked.
+func (s *Spool) send(ctx context.Context, status Status) error {
+	if err := s.next.Post(ctx, status); err != nil {
+		return fmt.Errorf("%w: %w", ErrDeferred, err)
+	}
+	if err := os.Remove(s.file(status)); err != nil {
+		return fmt.Errorf("status spool: %w", err)
+	}
+	return nil
+}
+
+// file is one per commit and context, so a newer status replaces the older.
+func (s *Spool) file(status Status) string {
+	sum := sha256.Sum256([]byte(status.Commit + " " + status.Context))
+	return filepath.Join(s.dir, fmt.Sprintf("%x.json", sum[:12]))
+}
+
+// keep writes beside the target and renames, so that a crash leaves the old status or the new.
+func (s *Spool) keep(status Status) error {
+	data, err := json.Marshal(status)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.dir, "new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), s.file(status))
+}
+
+// waiting lists the kept statuses, oldest first. A damaged file is set aside by name, so that it
+// is complained about once and stops nothing.
+func (s *Spool) waiting() ([]Status, error) {
+	files, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Status
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("status spool: %w", err)
+		}
+		var status Status
+		if err := json.Unmarshal(data, &status); err != nil || s.file(status) != file {
+			if err := os.Rename(file, file+".damaged"); err != nil {
+				return nil, fmt.Errorf("status spool: %w", err)
+			}
+			return nil, fmt.Errorf("status spool: %s.damaged is no status", file)
+		}
+		all = append(all, status)
+	}
+	slices.SortFunc(all, func(a, b Status) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Context, b.Context), cmp.Compare(a.Commit, b.Commit))
+	})
+	return all, nil
+}
+
+// trim gives up the oldest statuses of a spool that has grown over its bound.
+func (s *Spool) trim() error {
+	waiting, err := s.waiting()
+	if err != nil || len(waiting) <= maxSpooled {
+		return err
+	}
+	drop := waiting[:len(waiting)-maxSpooled]
+	for _, status := range drop {
+		if err := os.Remove(s.file(status)); err != nil {
+			return fmt.Errorf("status spool: %w", err)
+		}
+	}
+	return fmt.Errorf("status spool: gave up %d statuses, the spool holds no more than %d", len(drop), maxSpooled)
+}

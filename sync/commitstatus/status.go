@@ -1,0 +1,110 @@
+// Package commitstatus answers one question: how does the person who pushed a commit learn what
+// became of it?
+//
+// Start reading at Status and Poster. Posters wrap each other: Once leaves out what was said
+// already, Spool keeps what could not be said yet, and at the end stands one file per place to
+// post to; notes.go is the one for a plain repository. It imports only the standard library:
+// what a poster needs from elsewhere is an interface beside it.
+package commitstatus
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// State is one of the four states that every Git host knows.
+type State string
+
+// A problem the user can fix is Failure; trouble with AWS or with us is Error.
+const (
+	Pending State = "pending"
+	Success State = "success"
+	Failure State = "failure"
+	Error   State = "error"
+)
+
+// maxDescription is the limit of GitHub, the tightest of the hosts.
+// https://docs.github.com/en/rest/commits/statuses
+const maxDescription = 140
+
+// Status is the latest word on one commit in one context.
+type Status struct {
+	Commit      string    `json:"commit"`  // 40 hex digits
+	Context     string    `json:"context"` // stable name, e.g. quorate/apply/ha.example.com; no spaces
+	State       State     `json:"state"`
+	Description string    `json:"description"` // one line; cut at a word to 140 characters when posted
+	URL         string    `json:"url,omitempty"`
+	At          time.Time `json:"at"` // when it became true; set when posted if zero
+}
+
+// Poster makes a status visible. Posting the same commit and context again replaces what stood
+// there. An error means that it may not be visible; posting again is always allowed.
+type Poster interface {
+	Post(ctx context.Context, s Status) error
+}
+
+// key is what a later status replaces an earlier one by.
+type key struct{ commit, context string }
+
+func (s Status) key() key { return key{s.Commit, s.Context} }
+
+// same says that nobody would see a difference between the two.
+func (s Status) same(other Status) bool {
+	s.At, other.At = time.Time{}, time.Time{}
+	return s == other
+}
+
+// normal is the status as it is posted, or an error if it cannot be.
+func (s Status) normal() (Status, error) {
+	if s.Context == "" || strings.ContainsFunc(s.Context, unicode.IsSpace) || s.Context != oneLine(s.Context) {
+		return s, fmt.Errorf("status context %q: must be one printable word", s.Context)
+	}
+	if len(s.Commit) != 40 || strings.Trim(s.Commit, "0123456789abcdef") != "" {
+		return s, fmt.Errorf("status of commit %q: not a commit hash", s.Commit)
+	}
+	switch s.State {
+	case Pending, Success, Failure, Error:
+	default:
+		return s, fmt.Errorf("status state %q: not one of pending, success, failure, error", s.State)
+	}
+	if strings.ContainsFunc(s.URL, unicode.IsSpace) || s.URL != oneLine(s.URL) {
+		return s, fmt.Errorf("status URL %q: must be one printable word", s.URL)
+	}
+	s.Description = Shorten(s.Description, maxDescription)
+	if s.At.IsZero() {
+		s.At = time.Now()
+	}
+	s.At = s.At.UTC().Truncate(time.Second)
+	return s, nil
+}
+
+// Shorten makes one line of at most limit characters, cutting at a word and showing the cut as …
+func Shorten(text string, limit int) string {
+	text = oneLine(text)
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	cut := []rune(text)[:limit-1]
+	kept := string(cut)
+	// A text without a space in its second half is cut in the word rather than to almost nothing.
+	if space := strings.LastIndexByte(kept, ' '); space > len(kept)/2 {
+		kept = kept[:space]
+	}
+	return strings.TrimRight(kept, " ,;:–-") + "…"
+}
+
+// oneLine turns each run of spaces into one space and drops what is not printable: parts of the
+// text come from manifests and from AWS.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) && c != utf8.RuneError {
+			return c
+		}
+		return -1
+	}, text)
+}
