@@ -1,0 +1,106 @@
+package etcdmember
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// peerTimeout bounds the question to each peer. At the first start of a cluster nobody answers, so it is
+// also how long a machine whose peers are unreachable waits before it starts alone.
+const peerTimeout = time.Second
+
+// memberListLimit bounds what is read of a peer's answer; seven members take about 2 KiB.
+const memberListLimit = 1 << 20
+
+// Look reads the volume, and asks the peers for their member list if there is no data on it. Peers that do
+// not answer are no error.
+func Look(ctx context.Context, c Config) (Facts, error) {
+	if err := c.check(); err != nil {
+		return Facts{}, err
+	}
+	f, err := readVolume(c.Volume)
+	if err != nil {
+		return Facts{}, fmt.Errorf("look at the volume of %s: %w", c, err)
+	}
+	if !f.Data {
+		f.Peers = memberList(ctx, c)
+	}
+	return f, nil
+}
+
+func readVolume(volume string) (Facts, error) {
+	identity, err := readIdentity(volume)
+	if err != nil {
+		return Facts{}, err
+	}
+	entries, err := os.ReadDir(volume)
+	if err != nil {
+		return Facts{}, err
+	}
+	f := Facts{Identity: identity}
+	for _, e := range entries {
+		if known := []string{identityFile, identityFile + ".new", dataFolder, "lost+found"}; !slices.Contains(known, e.Name()) {
+			f.Strange = append(f.Strange, e.Name())
+		}
+	}
+	f.Data, err = hasData(volume)
+	return f, err
+}
+
+// hasData looks for what etcd itself looks for. It puts the write-ahead log in place with one rename.
+func hasData(volume string) (bool, error) {
+	entries, err := os.ReadDir(filepath.Join(volume, dataFolder, "member", "wal"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".wal" }), err
+}
+
+// memberList is the first member list any peer answers with.
+func memberList(ctx context.Context, c Config) []Peer {
+	ctx, cancel := context.WithTimeout(ctx, peerTimeout)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answers := make(chan []Peer, len(c.PeerURLs))
+	for name, url := range c.PeerURLs {
+		if name == c.Member {
+			answers <- nil
+			continue
+		}
+		go func() { answers <- membersFrom(ctx, client, url) }()
+	}
+	for range c.PeerURLs {
+		if peers := <-answers; len(peers) > 0 {
+			return peers
+		}
+	}
+	return nil
+}
+
+// membersFrom asks one peer, where etcd itself asks before it bootstraps. Whatever goes wrong is the same
+// as no answer: the caller asks the others, and etcd will not form a cluster with one that is not there.
+func membersFrom(ctx context.Context, client *http.Client, peerURL string) []Peer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, peerURL+"/members", nil)
+	if err != nil {
+		return nil
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil
+	}
+	defer resp.Body.Close()
+	var peers []Peer
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(resp.Body, memberListLimit)).Decode(&peers) != nil {
+		return nil
+	}
+	return peers
+}
