@@ -7,15 +7,120 @@ import (
 
 // ec2Operations is all of EC2 that the simulator knows, by kind.
 var ec2Operations = map[string]operation{
-	"CreateTags":      mutates((*world).createTags),
-	"DeleteTags":      mutates((*world).deleteTags),
-	"DescribeTags":    reads((*world).describeTags),
-	"CreateVpc":       mutates((*world).createVPC),
-	"DescribeVpcs":    reads((*world).describeVPCs),
-	"DeleteVpc":       mutates((*world).deleteVPC),
-	"CreateSubnet":    mutates((*world).createSubnet),
-	"DescribeSubnets": reads((*world).describeSubnets),
-	"DeleteSubnet":    mutates((*world).deleteSubnet),
+	// account, region, catalogues
+	"DescribeAccountAttributes":     reads((*world).describeAccountAttributes),
+	"DescribeAvailabilityZones":     reads((*world).describeZones),
+	"DescribeRegions":               reads((*world).describeRegions),
+	"DescribeImages":                reads((*world).describeImages),
+	"DescribeInstanceTypes":         reads((*world).describeInstanceTypes),
+	"DescribeInstanceTypeOfferings": reads((*world).describeOfferings),
+
+	// tag.go
+	"CreateTags":   mutates((*world).createTags),
+	"DeleteTags":   mutates((*world).deleteTags),
+	"DescribeTags": reads((*world).describeTags),
+
+	// vpc.go, vpcattribute.go
+	"CreateVpc":                mutates((*world).createVPC),
+	"DescribeVpcs":             reads((*world).describeVPCs),
+	"DeleteVpc":                mutates((*world).deleteVPC),
+	"DescribeVpcAttribute":     reads((*world).describeVPCAttribute),
+	"ModifyVpcAttribute":       mutates((*world).modifyVPCAttribute),
+	"AssociateVpcCidrBlock":    mutates((*world).associateVPCCIDR),
+	"DisassociateVpcCidrBlock": mutates((*world).disassociateVPCCIDR),
+
+	// dhcpoptions.go
+	"CreateDhcpOptions":    mutates((*world).createDHCPOptions),
+	"DescribeDhcpOptions":  reads((*world).describeDHCPOptions),
+	"AssociateDhcpOptions": mutates((*world).associateDHCPOptions),
+	"DeleteDhcpOptions":    mutates((*world).deleteDHCPOptions),
+
+	// internetgateway.go, egressonlyinternetgateway.go
+	"CreateInternetGateway":              mutates((*world).createInternetGateway),
+	"DescribeInternetGateways":           reads((*world).describeInternetGateways),
+	"AttachInternetGateway":              mutates((*world).attachInternetGateway),
+	"DetachInternetGateway":              mutates((*world).detachInternetGateway),
+	"DeleteInternetGateway":              mutates((*world).deleteInternetGateway),
+	"CreateEgressOnlyInternetGateway":    mutates((*world).createEgressOnlyGateway),
+	"DescribeEgressOnlyInternetGateways": reads((*world).describeEgressOnlyGateways),
+	"DeleteEgressOnlyInternetGateway":    mutates((*world).deleteEgressOnlyGateway),
+
+	// subnet.go, subnetattribute.go
+	"CreateSubnet":          mutates((*world).createSubnet),
+	"DescribeSubnets":       reads((*world).describeSubnets),
+	"ModifySubnetAttribute": mutates((*world).modifySubnetAttribute),
+	"DeleteSubnet":          mutates((*world).deleteSubnet),
+
+	// routetable.go, route.go
+	"CreateRouteTable":             mutates((*world).createRouteTable),
+	"DescribeRouteTables":          reads((*world).describeRouteTables),
+	"DeleteRouteTable":             mutates((*world).deleteRouteTable),
+	"AssociateRouteTable":          mutates((*world).associateRouteTable),
+	"ReplaceRouteTableAssociation": mutates((*world).replaceRouteTableAssociation),
+	"DisassociateRouteTable":       mutates((*world).disassociateRouteTable),
+	"CreateRoute":                  mutates((*world).createRoute),
+	"ReplaceRoute":                 mutates((*world).replaceRoute),
+	"DeleteRoute":                  mutates((*world).deleteRoute),
+
+	// networkacl.go
+	"DescribeNetworkAcls": reads((*world).describeNetworkACLs),
+
+	// elasticip.go, natgateway.go
+	"AllocateAddress":     mutates((*world).allocateAddress),
+	"DescribeAddresses":   reads((*world).describeAddresses),
+	"AssociateAddress":    mutates((*world).associateAddress),
+	"DisassociateAddress": mutates((*world).disassociateAddress),
+	"ReleaseAddress":      mutates((*world).releaseAddress),
+	"CreateNatGateway":    mutates((*world).createNATGateway),
+	"DescribeNatGateways": reads((*world).describeNATGateways),
+	"DeleteNatGateway":    mutates((*world).deleteNATGateway),
+
+	// securitygroup.go, securitygrouprule.go
+	"CreateSecurityGroup":           mutates((*world).createSecurityGroup),
+	"DescribeSecurityGroups":        reads((*world).describeSecurityGroups),
+	"DeleteSecurityGroup":           mutates((*world).deleteSecurityGroup),
+	"AuthorizeSecurityGroupIngress": mutates((*world).authorizeIngress),
+	"AuthorizeSecurityGroupEgress":  mutates((*world).authorizeEgress),
+	"RevokeSecurityGroupIngress":    mutates((*world).revokeIngress),
+	"RevokeSecurityGroupEgress":     mutates((*world).revokeEgress),
+	"DescribeSecurityGroupRules":    reads((*world).describeRules),
+	"ModifySecurityGroupRules":      mutates((*world).modifyRules),
+
+	// networkinterface.go
+	"DescribeNetworkInterfaces": reads((*world).describeNetworkInterfaces),
+
+	// keypair.go
+	"ImportKeyPair":    mutates((*world).importKeyPair),
+	"DescribeKeyPairs": reads((*world).describeKeyPairs),
+	"DeleteKeyPair":    mutates((*world).deleteKeyPair),
+
+	// volume.go, volumeattachment.go, volumemodification.go, snapshot.go
+	"CreateVolume":                 mutates((*world).createVolume),
+	"DescribeVolumes":              reads((*world).describeVolumes),
+	"DeleteVolume":                 mutates((*world).deleteVolume),
+	"AttachVolume":                 mutates((*world).attachVolume),
+	"DetachVolume":                 mutates((*world).detachVolume),
+	"ModifyVolume":                 mutates((*world).modifyVolume),
+	"DescribeVolumesModifications": reads((*world).describeVolumesModifications),
+	"CreateSnapshot":               mutates((*world).createSnapshot),
+	"DescribeSnapshots":            reads((*world).describeSnapshots),
+	"DeleteSnapshot":               mutates((*world).deleteSnapshot),
+
+	// launchtemplate.go
+	"CreateLaunchTemplate":           mutates((*world).createLaunchTemplate),
+	"CreateLaunchTemplateVersion":    mutates((*world).createLaunchTemplateVersion),
+	"ModifyLaunchTemplate":           mutates((*world).modifyLaunchTemplate),
+	"DescribeLaunchTemplates":        reads((*world).describeLaunchTemplates),
+	"DescribeLaunchTemplateVersions": reads((*world).describeLaunchTemplateVersions),
+	"DeleteLaunchTemplate":           mutates((*world).deleteLaunchTemplate),
+	"DeleteLaunchTemplateVersions":   mutates((*world).deleteLaunchTemplateVersions),
+
+	// runinstances.go, describeinstances.go
+	"RunInstances":            mutates((*world).runInstances),
+	"DescribeInstances":       reads((*world).describeInstances),
+	"DescribeInstanceStatus":  reads((*world).describeInstanceStatus),
+	"ModifyInstanceAttribute": mutates((*world).modifyInstanceAttribute),
+	"TerminateInstances":      mutates((*world).terminateInstances),
 }
 
 // query is embedded in the input of Describe calls: which objects, and which page of them.

@@ -32,6 +32,30 @@ type resourceKind struct {
 var resourceKinds = []resourceKind{
 	{Type: "vpc", Prefix: "vpc", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.VPCs) }},
 	{Type: "subnet", Prefix: "subnet", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Subnets) }},
+	{Type: "dhcp-options", Prefix: "dopt", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.DHCPOptions) },
+		Implied: func(w *world, id string) bool { return w.DHCPOptions[id].Default }},
+	{Type: "internet-gateway", Prefix: "igw", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.InternetGateways) }},
+	{Type: "egress-only-internet-gateway", Prefix: "eigw", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.EgressOnlyGateways) }},
+	{Type: "route-table", Prefix: "rtb", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.RouteTables) },
+		Implied: func(w *world, id string) bool { return w.RouteTables[id].main() }},
+	{Type: "network-acl", Prefix: "acl", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.NetworkACLs) },
+		Implied: func(*world, string) bool { return true }},
+	{Type: "elastic-ip", Prefix: "eipalloc", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Addresses) }},
+	{Type: "natgateway", Prefix: "nat", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.NATGateways) },
+		Implied: func(w *world, id string) bool { return w.NATGateways[id].ended() }},
+	{Type: "security-group", Prefix: "sg", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroups) },
+		Implied: func(w *world, id string) bool { return w.SecurityGroups[id].Name == defaultGroup }},
+	{Type: "security-group-rule", Prefix: "sgr", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroupRules) },
+		Implied: (*world).impliedRule},
+	{Type: "network-interface", Prefix: "eni", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Interfaces) },
+		Implied: func(*world, string) bool { return true }},
+	{Type: "key-pair", Prefix: "key", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.KeyPairs) }},
+	{Type: "volume", Prefix: "vol", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Volumes) },
+		Implied: func(w *world, id string) bool { return w.Volumes[id].goesWithInstance() }},
+	{Type: "snapshot", Prefix: "snap", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Snapshots) }},
+	{Type: "launch-template", Prefix: "lt", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LaunchTemplates) }},
+	{Type: "instance", Prefix: "i", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Instances) },
+		Implied: func(w *world, id string) bool { return !w.Instances[id].alive() }},
 
 	{Type: "iam-role", IDs: func(w *world) iter.Seq[string] { return arns(w.Roles, func(r *role) string { return r.ARN }) }},
 	{Type: "iam-instance-profile", IDs: func(w *world) iter.Seq[string] {
@@ -49,6 +73,11 @@ func arns[T any](rows map[string]T, arn func(T) string) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// impliedRule says that a rule belongs to a group that came with its VPC.
+func (w *world) impliedRule(id string) bool {
+	return w.SecurityGroups[w.SecurityGroupRules[id].GroupID].Name == defaultGroup
 }
 
 // Inventory lists everything that exists in the account, by type and id, so that tests can compare

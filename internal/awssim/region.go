@@ -47,6 +47,10 @@ type Region struct {
 	intercept  Intercept
 	staleReads time.Duration
 	snapshots  []snapshot
+	images     map[string]image // those found by name so far
+
+	software map[string]*software // by instance id
+	running  sync.WaitGroup       // counts software and what waits for its end
 }
 
 // New makes an empty region: no VPC, not even a default one.
@@ -59,8 +63,9 @@ func New(cfg Config) *Region {
 	if cfg.Clock == nil {
 		cfg.Clock = NewScaledClock(1)
 	}
-	r := &Region{cfg: cfg, ids: newIDSource(cfg.Seed)}
+	r := &Region{cfg: cfg, ids: newIDSource(cfg.Seed), images: map[string]image{}, software: map[string]*software{}}
 	r.world = &world{state: newState(), region: r}
+	r.world.newDefaultDHCPOptions()
 	return r
 }
 

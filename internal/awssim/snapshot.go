@@ -1,96 +1,103 @@
 package awssim
 
 import (
-	"reflect"
+	"strconv"
 	"time"
 )
 
-// snapshot is the world as it was from a moment on.
-type snapshot struct {
-	since time.Time
-	state *state
+// ebsSnapshot is a snapshot of a volume. It keeps size and encryption but no data: nothing in the
+// simulated world restores from one.
+type ebsSnapshot struct {
+	ID          string
+	VolumeID    string
+	Description string
+	State       string // pending, completed
+	Size        int
+	Encrypted   bool
+	Start       time.Time
 }
 
-// SetStaleReads makes every read see the world as it was the given simulated time ago, as AWS's
-// eventually consistent reads sometimes do. Zero turns it off. Mutating calls always see the present.
-func (r *Region) SetStaleReads(age time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.staleReads = age
-	r.snapshots = nil
-	r.remember()
+type createSnapshotInput struct {
+	VolumeID    string `wire:"VolumeId"`
+	Description string
+	tagging
 }
 
-// remember keeps a copy of the present for later reads. The caller holds the lock.
-func (r *Region) remember() {
-	if r.staleReads <= 0 {
-		return
+func (w *world) createSnapshot(in createSnapshotInput) (snapshotXML, error) {
+	tags, err := in.tagsFor("snapshot")
+	if err != nil {
+		return snapshotXML{}, err
 	}
-	r.snapshots = append(r.snapshots, snapshot{r.cfg.Clock.Now(), clone(r.world.state)})
-	r.forget()
-}
-
-// forget drops the snapshots that no read can ask for any more.
-func (r *Region) forget() {
-	horizon := r.cfg.Clock.Now().Add(-r.staleReads)
-	for len(r.snapshots) > 1 && !r.snapshots[1].since.After(horizon) {
-		r.snapshots = r.snapshots[1:]
+	v, err := w.volume(in.VolumeID)
+	if err != nil {
+		return snapshotXML{}, err
 	}
-}
-
-// readable is the world that reads may see now. The caller holds the lock.
-func (r *Region) readable() *world {
-	if r.staleReads <= 0 {
-		return r.world
-	}
-	r.forget()
-	return &world{state: r.snapshots[0].state, region: r}
-}
-
-// clone copies plain data deeply. Structs without exported fields (time.Time, netip.Prefix) are
-// values to Go and are copied as such.
-func clone[T any](v T) T {
-	return cloneValue(reflect.ValueOf(&v).Elem()).Interface().(T)
-}
-
-func cloneValue(v reflect.Value) reflect.Value {
-	out := reflect.New(v.Type()).Elem()
-	out.Set(v)
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			out.Set(cloneValue(v.Elem()).Addr())
+	s := &ebsSnapshot{w.newID("snap"), v.ID, in.Description, "pending", v.Size, v.Encrypted, w.now()}
+	w.Snapshots[s.ID] = s
+	w.tag(s.ID, tags)
+	w.after(snapshotDelay, func(w *world) {
+		if s, exists := w.Snapshots[s.ID]; exists {
+			s.State = "completed"
 		}
-	case reflect.Map:
-		cloneMap(out, v)
-	case reflect.Slice:
-		cloneSlice(out, v)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if out.Field(i).CanSet() {
-				out.Field(i).Set(cloneValue(v.Field(i)))
-			}
-		}
-	}
-	return out
+	})
+	return w.snapshotXML(s), nil
 }
 
-func cloneMap(out, v reflect.Value) {
-	if v.IsNil() {
-		return
-	}
-	out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-	for it := v.MapRange(); it.Next(); {
-		out.SetMapIndex(it.Key(), cloneValue(it.Value()))
-	}
+type snapshotIDInput struct {
+	SnapshotID string `wire:"SnapshotId"`
 }
 
-func cloneSlice(out, v reflect.Value) {
-	if v.IsNil() {
-		return
+func (w *world) deleteSnapshot(in snapshotIDInput) (done, error) {
+	s, err := lookup(w.Snapshots, in.SnapshotID, "InvalidSnapshot.NotFound")
+	if err != nil {
+		return done{}, err
 	}
-	out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-	for i := range v.Len() {
-		out.Index(i).Set(cloneValue(v.Index(i)))
+	delete(w.Snapshots, s.ID)
+	delete(w.Tags, s.ID)
+	return ok, nil
+}
+
+var snapshotFilters = filterTable[*ebsSnapshot]{
+	"snapshot-id": func(_ *world, s *ebsSnapshot) []string { return one(s.ID) },
+	"volume-id":   func(_ *world, s *ebsSnapshot) []string { return one(s.VolumeID) },
+	"status":      func(_ *world, s *ebsSnapshot) []string { return one(s.State) },
+	"volume-size": func(_ *world, s *ebsSnapshot) []string { return one(strconv.Itoa(s.Size)) },
+	"owner-id":    func(w *world, _ *ebsSnapshot) []string { return one(w.account()) },
+}
+
+type describeSnapshotsInput struct {
+	SnapshotIDs []string `wire:"SnapshotId"`
+	Owners      []string `wire:"Owner"` // all snapshots are the account's own
+	query
+}
+
+type describeSnapshotsOutput struct {
+	Snapshots items[snapshotXML] `xml:"snapshotSet"`
+	NextToken string             `xml:"nextToken,omitempty"`
+}
+
+func (w *world) describeSnapshots(in describeSnapshotsInput) (describeSnapshotsOutput, error) {
+	list, next, err := describe(w, w.Snapshots, in.SnapshotIDs, in.query, snapshotFilters, "InvalidSnapshot.NotFound")
+	return describeSnapshotsOutput{itemsOf(list, w.snapshotXML), next}, err
+}
+
+type snapshotXML struct {
+	ID          string     `xml:"snapshotId"`
+	VolumeID    string     `xml:"volumeId"`
+	Description string     `xml:"description"`
+	State       string     `xml:"status"`
+	Progress    string     `xml:"progress"`
+	Size        int        `xml:"volumeSize"`
+	Encrypted   bool       `xml:"encrypted"`
+	OwnerID     string     `xml:"ownerId"`
+	Start       time.Time  `xml:"startTime"`
+	Tags        items[tag] `xml:"tagSet"`
+}
+
+func (w *world) snapshotXML(s *ebsSnapshot) snapshotXML {
+	progress := "0%"
+	if s.State == "completed" {
+		progress = "100%"
 	}
+	return snapshotXML{s.ID, s.VolumeID, s.Description, s.State, progress, s.Size, s.Encrypted, w.account(), s.Start, w.tagSet(s.ID)}
 }

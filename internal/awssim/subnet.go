@@ -3,7 +3,6 @@ package awssim
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 )
 
 // subnet is a part of a VPC in one zone.
@@ -15,6 +14,7 @@ type subnet struct {
 	IPv6      []cidrAssociation
 	IPv6Only  bool
 	Attribute subnetAttributes
+	NextHost  int // where the search for a free address goes on
 }
 
 // subnetAttributes are what ModifySubnetAttribute changes.
@@ -77,11 +77,6 @@ func (w *world) zoneFor(name, id string) (string, error) {
 	return "", refuse("InvalidParameterValue",
 		"Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %s.",
 		name+id, quoted(zones...))
-}
-
-// zoneID is the account-independent id of a zone: use1-az1 for us-east-1a.
-func (w *world) zoneID(zone string) string {
-	return shortRegion(w.region.cfg.Region) + "-az" + strconv.Itoa(slices.Index(w.region.cfg.Zones, zone)+1)
 }
 
 func (w *world) giveBlocks(v *vpc, s *subnet, in createSubnetInput) error {
@@ -183,6 +178,10 @@ func (w *world) deleteSubnet(in subnetIDInput) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
+	if w.subnetInUse(s.ID) {
+		return done{}, refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", s.ID)
+	}
+	w.dropSubnetAssociation(s.ID)
 	delete(w.Subnets, s.ID)
 	delete(w.Tags, s.ID)
 	return ok, nil
@@ -237,10 +236,16 @@ func newSubnetIPv6XML(a cidrAssociation) ipv6CIDRAssociationXML {
 	return ipv6CIDRAssociationXML{ID: a.ID, CIDR: a.CIDR.String(), State: "associated"}
 }
 
-// freeAddresses is the size of the block less the five addresses AWS keeps in every subnet.
+// freeAddresses is the size of the block less what AWS keeps and what is in use.
 func (w *world) freeAddresses(s *subnet) int {
 	if !s.CIDR.IsValid() {
 		return 0
 	}
-	return 1<<(32-s.CIDR.Bits()) - 5
+	free := 1<<(32-s.CIDR.Bits()) - reservedAddresses
+	for _, n := range w.Interfaces {
+		if n.SubnetID == s.ID {
+			free--
+		}
+	}
+	return free
 }

@@ -2,18 +2,20 @@ package awssim
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 )
 
 // vpc is a virtual private cloud.
 type vpc struct {
-	ID           string
-	CIDRs        []cidrAssociation // the first is the primary one
-	IPv6CIDRs    []cidrAssociation
-	DNSSupport   bool
-	DNSHostnames bool
-	Tenancy      string
+	ID            string
+	CIDRs         []cidrAssociation // the first is the primary one
+	IPv6CIDRs     []cidrAssociation
+	DHCPOptionsID string
+	DNSSupport    bool
+	DNSHostnames  bool
+	Tenancy       string
 }
 
 // cidrAssociation ties an address block to a VPC or a subnet.
@@ -54,12 +56,17 @@ func (w *world) createVPC(in createVPCInput) (vpcOutput, error) {
 		CIDRs:      []cidrAssociation{{w.newID("vpc-cidr-assoc"), block}},
 		DNSSupport: true, // on for every new VPC; DNS host names are on only for the default VPC
 		Tenancy:    cmp.Or(in.InstanceTenancy, "default"),
+
+		DHCPOptionsID: w.defaultDHCPOptions(),
 	}
 	if in.AmazonProvidedIpv6CidrBlock {
 		v.IPv6CIDRs = append(v.IPv6CIDRs, w.amazonIPv6Block())
 	}
 	w.VPCs[v.ID] = v
 	w.tag(v.ID, tags)
+	w.newDefaultGroup(v)
+	w.newMainRouteTable(v.ID)
+	w.newDefaultNetworkACL(v.ID)
 	answer := w.vpcXML(v)
 	answer.State = "pending" // AWS answers so, and shows it available right after
 	return vpcOutput{answer}, nil
@@ -97,11 +104,12 @@ func (w *world) amazonIPv6Block() cidrAssociation {
 }
 
 var vpcFilters = filterTable[*vpc]{
-	"vpc-id":     func(_ *world, v *vpc) []string { return one(v.ID) },
-	"cidr":       func(_ *world, v *vpc) []string { return one(v.CIDRs[0].CIDR.String()) },
-	"state":      func(*world, *vpc) []string { return one("available") },
-	"is-default": func(*world, *vpc) []string { return flag(false) },
-	"owner-id":   func(w *world, _ *vpc) []string { return one(w.account()) },
+	"vpc-id":          func(_ *world, v *vpc) []string { return one(v.ID) },
+	"cidr":            func(_ *world, v *vpc) []string { return one(v.CIDRs[0].CIDR.String()) },
+	"state":           func(*world, *vpc) []string { return one("available") },
+	"is-default":      func(*world, *vpc) []string { return flag(false) },
+	"owner-id":        func(w *world, _ *vpc) []string { return one(w.account()) },
+	"dhcp-options-id": func(_ *world, v *vpc) []string { return one(v.DHCPOptionsID) },
 	"cidr-block-association.cidr-block": func(_ *world, v *vpc) []string {
 		return blocks(v.CIDRs)
 	},
@@ -149,8 +157,7 @@ func (w *world) deleteVPC(in vpcIDInput) (done, error) {
 	if w.vpcInUse(v.ID) {
 		return done{}, refuse("DependencyViolation", "The vpc '%s' has dependencies and cannot be deleted.", v.ID)
 	}
-	delete(w.VPCs, v.ID)
-	delete(w.Tags, v.ID)
+	w.removeVPC(v.ID)
 	return ok, nil
 }
 
@@ -161,31 +168,61 @@ func (w *world) vpcInUse(id string) bool {
 			return true
 		}
 	}
-	return false
+	for _, g := range w.SecurityGroups {
+		if g.VPCID == id && g.Name != defaultGroup {
+			return true
+		}
+	}
+	for _, t := range w.RouteTables {
+		if t.VPCID == id && !t.main() {
+			return true
+		}
+	}
+	for _, g := range w.EgressOnlyGateways {
+		if g.VPCID == id {
+			return true
+		}
+	}
+	return w.internetGatewayOf(id) != nil
+}
+
+// removeVPC deletes a VPC and what came with it.
+func (w *world) removeVPC(id string) {
+	w.removeSecurityGroup(w.defaultGroupOf(id))
+	for tableID, t := range w.RouteTables {
+		if t.VPCID == id {
+			w.removeRouteTable(tableID)
+		}
+	}
+	maps.DeleteFunc(w.NetworkACLs, func(_ string, a *networkACL) bool { return a.VPCID == id })
+	delete(w.VPCs, id)
+	delete(w.Tags, id)
 }
 
 type vpcXML struct {
-	ID        string                        `xml:"vpcId"`
-	OwnerID   string                        `xml:"ownerId"`
-	State     string                        `xml:"state"`
-	CIDR      string                        `xml:"cidrBlock"`
-	CIDRs     items[cidrAssociationXML]     `xml:"cidrBlockAssociationSet"`
-	IPv6CIDRs items[ipv6CIDRAssociationXML] `xml:"ipv6CidrBlockAssociationSet"`
-	Tenancy   string                        `xml:"instanceTenancy"`
-	IsDefault bool                          `xml:"isDefault"`
-	Tags      items[tag]                    `xml:"tagSet"`
+	ID            string                        `xml:"vpcId"`
+	OwnerID       string                        `xml:"ownerId"`
+	State         string                        `xml:"state"`
+	CIDR          string                        `xml:"cidrBlock"`
+	DHCPOptionsID string                        `xml:"dhcpOptionsId"`
+	CIDRs         items[cidrAssociationXML]     `xml:"cidrBlockAssociationSet"`
+	IPv6CIDRs     items[ipv6CIDRAssociationXML] `xml:"ipv6CidrBlockAssociationSet"`
+	Tenancy       string                        `xml:"instanceTenancy"`
+	IsDefault     bool                          `xml:"isDefault"`
+	Tags          items[tag]                    `xml:"tagSet"`
 }
 
 func (w *world) vpcXML(v *vpc) vpcXML {
 	return vpcXML{
-		ID:        v.ID,
-		OwnerID:   w.account(),
-		State:     "available",
-		CIDR:      v.CIDRs[0].CIDR.String(),
-		CIDRs:     itemsOf(v.CIDRs, newCIDRAssociationXML),
-		IPv6CIDRs: itemsOf(v.IPv6CIDRs, w.ipv6CIDRAssociationXML),
-		Tenancy:   v.Tenancy,
-		Tags:      w.tagSet(v.ID),
+		ID:            v.ID,
+		OwnerID:       w.account(),
+		State:         "available",
+		CIDR:          v.CIDRs[0].CIDR.String(),
+		DHCPOptionsID: v.DHCPOptionsID,
+		CIDRs:         itemsOf(v.CIDRs, newCIDRAssociationXML),
+		IPv6CIDRs:     itemsOf(v.IPv6CIDRs, w.ipv6CIDRAssociationXML),
+		Tenancy:       v.Tenancy,
+		Tags:          w.tagSet(v.ID),
 	}
 }
 

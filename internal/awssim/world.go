@@ -11,8 +11,25 @@ type state struct {
 	Tags   map[string]map[string]string // by resource id (EC2) or ARN (the others)
 	Tokens map[string]tokenUse
 
-	VPCs    map[string]*vpc
-	Subnets map[string]*subnet
+	VPCs               map[string]*vpc
+	Subnets            map[string]*subnet
+	DHCPOptions        map[string]*dhcpOptions
+	InternetGateways   map[string]*internetGateway
+	EgressOnlyGateways map[string]*egressOnlyGateway
+	RouteTables        map[string]*routeTable
+	NetworkACLs        map[string]*networkACL
+	Addresses          map[string]*address
+	NATGateways        map[string]*natGateway
+	SecurityGroups     map[string]*securityGroup
+	SecurityGroupRules map[string]*securityGroupRule
+	Interfaces         map[string]*networkInterface
+	KeyPairs           map[string]*keyPair
+	Volumes            map[string]*volume
+	Snapshots          map[string]*ebsSnapshot
+	LaunchTemplates    map[string]*launchTemplate
+	Instances          map[string]*instance
+
+	DownZones map[string]bool
 
 	Roles            map[string]*role            // by name
 	InstanceProfiles map[string]*instanceProfile // by name
@@ -21,10 +38,26 @@ type state struct {
 
 func newState() *state {
 	return &state{
-		Tags:    map[string]map[string]string{},
-		Tokens:  map[string]tokenUse{},
-		VPCs:    map[string]*vpc{},
-		Subnets: map[string]*subnet{},
+		Tags:               map[string]map[string]string{},
+		Tokens:             map[string]tokenUse{},
+		VPCs:               map[string]*vpc{},
+		Subnets:            map[string]*subnet{},
+		DHCPOptions:        map[string]*dhcpOptions{},
+		InternetGateways:   map[string]*internetGateway{},
+		EgressOnlyGateways: map[string]*egressOnlyGateway{},
+		RouteTables:        map[string]*routeTable{},
+		NetworkACLs:        map[string]*networkACL{},
+		Addresses:          map[string]*address{},
+		NATGateways:        map[string]*natGateway{},
+		SecurityGroups:     map[string]*securityGroup{},
+		SecurityGroupRules: map[string]*securityGroupRule{},
+		Interfaces:         map[string]*networkInterface{},
+		KeyPairs:           map[string]*keyPair{},
+		Volumes:            map[string]*volume{},
+		Snapshots:          map[string]*ebsSnapshot{},
+		LaunchTemplates:    map[string]*launchTemplate{},
+		Instances:          map[string]*instance{},
+		DownZones:          map[string]bool{},
 
 		Roles:            map[string]*role{},
 		InstanceProfiles: map[string]*instanceProfile{},
