@@ -33,7 +33,6 @@ var (
 // classify turns what go-git and the network return into one of the classes above.
 func classify(ctx context.Context, err error) error {
 	class := ErrUnreachable
-	var hostKey *knownhosts.KeyError
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
 		return context.Canceled
@@ -41,11 +40,11 @@ func classify(ctx context.Context, err error) error {
 		return ErrEmpty
 	case errors.Is(err, transport.ErrRepositoryNotFound), errors.Is(err, git.ErrRepositoryNotExists):
 		return ErrNotFound
-	case errors.As(err, &hostKey):
+	case isAs[*knownhosts.KeyError](err):
 		class = ErrHostKey
 	case isAuth(err):
 		class = ErrAuth
-	case isNoMatch(err):
+	case isAs[git.NoMatchingRefSpecError](err):
 		return ErrBranchMissing
 	case errors.Is(err, plumbing.ErrObjectNotFound):
 		class = ErrCorrupt
@@ -66,21 +65,19 @@ func isAuth(err error) bool {
 
 // isNetwork says that the connection broke, as opposed to something on this disk.
 func isNetwork(err error) bool {
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return isAs[net.Error](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded)
 }
 
-func isNoMatch(err error) bool {
-	var noMatch git.NoMatchingRefSpecError
-	return errors.As(err, &noMatch)
+func isAs[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }
 
 // withoutURL drops the URL that net/http puts in front of its errors, because it may carry a
 // user name and adds nothing: callers name the repository.
 func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -27,6 +27,8 @@ import (
 // go-git reaches repositories on disk by running the git program, whose receive-pack runs the
 // hooks of that repository. Answering in process runs nothing and needs no git installed. The
 // table of transports is a global of go-git without a lock, so only init may write it.
+//
+//nolint:gochecknoinits // see above: later would be a data race
 func init() { client.InstallProtocol("file", localTransport{}) }
 
 // localTransport serves a repository on this machine's disk.

@@ -130,7 +130,7 @@ func newUnit(at string, files []manifest) Unit {
 	u := Unit{Path: at}
 	sum := sha256.New()
 	for _, m := range files {
-		fmt.Fprintf(sum, "%s %s\n", m.hash, m.path) // names hold no newline: see plainName
+		_, _ = fmt.Fprintf(sum, "%s %s\n", m.hash, m.path) // a hash takes all; names hold no newline
 		if m.refused != "" {
 			u.Refused = append(u.Refused, Refused{m.path, m.refused})
 			continue

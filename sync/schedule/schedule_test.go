@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -159,7 +158,7 @@ func TestTheStreamEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		s, start := newSchedule(t, calm()), time.Now()
-		got := slices.Collect(iter.Seq[Trigger](s.Triggers(ctx)))
+		got := slices.Collect(s.Triggers(ctx))
 		if len(got) != 1 || time.Since(start) != time.Minute {
 			t.Errorf("%v after %v", got, time.Since(start))
 		}
