@@ -1,0 +1,100 @@
+package archtest
+
+// row is what a package may import of this module, and why no more.
+type row struct {
+	imports []string
+	why     string
+}
+
+// The stages, in the order in which a pass goes through them.
+const (
+	pureStage = "it is a function from values to values; what it needs to know comes in as an argument"
+	noSibling = "stages do not import each other, so that each can be read, tested and replaced alone"
+)
+
+// table has one row for each package, by its path below the module. A pattern that ends in /...
+// stands for a package and everything below it.
+var table = map[string]row{
+	"topology": {nil, "everybody imports the model, so it may import nobody"},
+
+	"desired":          {[]string{"desired/kopsspec", "topology"}, pureStage},
+	"desired/kopsspec": {nil, "it is the manifest format and knows nothing of what we make of it"},
+
+	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
+
+	"diff":        {[]string{"topology"}, pureStage},
+	"diff/render": {[]string{"diff", "topology"}, "it shows a plan and must not be able to change or run one"},
+
+	"apply": {
+		[]string{"apply/health", "apply/order", "apply/quorum", "diff", "internal/awsapi", "topology"},
+		"apply runs a plan, so it reads diff; every other stage stays unknown to it",
+	},
+	"apply/health": {[]string{"apply/quorum", "topology"}, "it observes, in the words of the gate, and decides nothing"},
+	"apply/order":  {[]string{"apply/quorum", "diff", "topology"}, pureStage},
+	"apply/quorum": {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
+
+	"sync": {
+		[]string{"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology"},
+		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
+	},
+	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
+	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
+	"sync/lease":        {nil, "who may work on a cluster is decided without knowing what the work is"},
+	"sync/schedule":     {nil, "when is decided without knowing what"},
+
+	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},
+	"node/etcdmember":   {[]string{"topology"}, "how a member starts depends on its volume and its configuration alone"},
+	"internal/awsapi":   {nil, "it knows AWS and no kind"},
+	"internal/archtest": {nil, "it only looks"},
+
+	"internal/awssim":        {[]string{"internal/awssim/simnet"}, "the simulator must not learn from the product what AWS would do"},
+	"internal/awssim/simnet": {nil, "it is a network and carries whatever it is given"},
+	"internal/awssim/machine": {
+		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
+		"a simulated machine boots as a real one does: from node, and not from the service",
+	},
+	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/demo": {
+		[]string{
+			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology",
+			"internal/awsapi", "internal/awssim/...", "node/...",
+		},
+		"it tells the whole story, but only the story: the product does not know it",
+	},
+
+	"internal/deps": {nil, "it holds modules in go.mod until their users have landed"},
+
+	"cmd/quorate": {
+		[]string{
+			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/terraform", "node/...",
+		},
+		"it wires everything, and nobody imports it",
+	},
+}
+
+// outsiders limits who may import what others have written.
+var outsiders = []struct {
+	prefix string // of import paths
+	users  []string
+	why    string
+}{
+	{
+		"github.com/aws/",
+		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/deps", "node/..."},
+		"AWS types stay at the edges: in between, everything is a topology value",
+	},
+	{
+		"github.com/go-git/",
+		[]string{"internal/demo", "internal/deps", "sync/gitrepo"},
+		"only one package talks Git; the demo stands for the people who commit",
+	},
+	{
+		"go.etcd.io/etcd/server",
+		[]string{"internal/awssim/machine", "internal/demo", "internal/deps", "node/..."},
+		"the service asks etcd members how they are and never runs one",
+	},
+}
+
+// pure packages import nothing but the standard library, whoever wrote it.
+var pure = []string{"apply/quorum", "topology"}
