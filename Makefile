@@ -1,0 +1,77 @@
+# Everything a developer and CI run. `make` alone says what there is.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+MODULE  := github.com/quorate/quorate
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+TOOLS   := bin/tools
+
+# Packages that hold tests of a certain sort, found by how those tests are written, so that
+# nobody has to remember to list them here.
+with = $(shell grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | sort -u)
+
+.PHONY: help
+help: ## Say what there is to make
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/quorate
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/quorate ./cmd/quorate
+
+.PHONY: demo
+demo: build ## Tell the whole story on this machine: simulated AWS, real etcd, a Git repository
+	bin/quorate demo
+
+.PHONY: test
+test: vet lint archtest race contract ## Everything that CI runs
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+# The tools live in a module of their own, so none of their dependencies is one of the product.
+$(TOOLS)/golangci-lint: tools/go.mod tools/go.sum
+	go build -C tools -o ../$(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Run the linters of .golangci.yml
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: archtest
+archtest: ## Check which package imports which
+	go test ./internal/archtest
+
+.PHONY: race
+race: ## Run all unit tests under the race detector
+	go test -race -timeout 20m ./...
+
+# Tests called TestContract… run one story against the simulator and against moto_server, an
+# independent emulator; the variable makes a missing moto_server a failure rather than a skip.
+.PHONY: contract
+contract: ## Compare the simulated AWS with moto, an independent one
+	QUORATE_CONTRACT=required go test -count=1 -timeout 10m -v -run '^TestContract' $(call with,'^func TestContract')
+
+.PHONY: bench
+bench: ## Run all benchmarks
+	go test -run '^$$' -bench . -benchmem $(call with,'^func Benchmark')
+
+FUZZTIME ?= 60s
+
+.PHONY: fuzz
+fuzz: ## Fuzz each fuzz test for FUZZTIME (60s)
+	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's/^(.*)\/[^/]+:[0-9]+:func (.*)$$/\1 \2/' | \
+	while read -r dir name; do \
+		echo "go test -run '^$$' -fuzz '^$$name\$$' -fuzztime $(FUZZTIME) $$dir"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir"; \
+	done
+
+.PHONY: golden
+golden: ## Rewrite the golden files; the review reads the difference
+	go test $(call with,'flag\.Bool."update"') -update
+	git diff --stat
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
