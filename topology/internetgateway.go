@@ -2,6 +2,8 @@ package topology
 
 // InternetGateway is an internet gateway attached to a VPC.
 type InternetGateway struct {
+	// Name is the cluster's name. That of a shared gateway is the id of its VPC,
+	// which has at most one: manifests do not give the gateway's own id.
 	Name string `json:"name"`
 	// VPC is what it is attached to; zero when AWS has it unattached.
 	VPC       Ref       `json:"vpc,omitzero"`

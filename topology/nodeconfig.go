@@ -100,7 +100,8 @@ var ErrNoNodeConfig = errors.New("user data holds no quorate node configuration"
 
 // ParseUserData reads the document back out of what [UserData] wrote.
 func ParseUserData(userData string) (NodeConfig, error) {
-	rest, ok := strings.CutPrefix(userData, cloudConfigHead)
+	// It may be one part of several: manifests can add their own.
+	_, rest, ok := strings.Cut(userData, cloudConfigHead)
 	if !ok {
 		return NodeConfig{}, ErrNoNodeConfig
 	}

@@ -9,7 +9,8 @@ import (
 
 // CanonicalPolicy rewrites an IAM policy document so that documents that mean the
 // same are the same text: keys sorted, the lists that IAM treats as sets sorted, a
-// single element unwrapped, statements in order.
+// single element unwrapped, statements in order. Conditions keep their lists: kops
+// writes some with one element, and IAM hands documents back as they were written.
 func CanonicalPolicy(document string) (string, error) {
 	var policy any
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {
@@ -26,6 +27,9 @@ func canonicalValue(v any, key string) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
+			if k == "Condition" {
+				continue
+			}
 			v[k] = canonicalValue(x, k)
 		}
 	case []any:
