@@ -63,7 +63,7 @@ func (c *checker) checkMap(v *value, s *schema, path string) any {
 	}
 	entries := map[string]any{}
 	for _, f := range v.fields {
-		at := join(path, f.key)
+		at := Join(path, f.key)
 		c.at[at] = Position{c.file, f.line, f.column}
 		if got := c.check(f.value, s.each, at); got != nil {
 			entries[f.key] = got
@@ -79,7 +79,7 @@ func (c *checker) checkObject(v *value, s *schema, path string) any {
 	}
 	object := map[string]any{}
 	for _, f := range v.fields {
-		at := join(path, f.key)
+		at := Join(path, f.key)
 		known, ok := s.fields[f.key]
 		if !ok {
 			c.unknown(f, s, at)
@@ -143,8 +143,8 @@ func abridge(s string) string {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// join appends a key to a path; a key with dots or slashes is bracketed, so that the path stays readable.
-func join(path, key string) string {
+// Join appends a key to a path; a key with dots or slashes is bracketed, so that the path stays readable.
+func Join(path, key string) string {
 	key = abridge(key)
 	switch {
 	case !plainKey.MatchString(key):

@@ -28,7 +28,6 @@ type ClusterSpec struct {
 	AdditionalNetworkCIDRs    []string               `json:"additionalNetworkCIDRs"`
 	AdditionalPolicies        map[string]string      `json:"additionalPolicies"`
 	AWSLoadBalancerController Switch                 `json:"awsLoadBalancerController"`
-	CertManager               CertManager            `json:"certManager"`
 	CloudConfig               CloudConfig            `json:"cloudConfig"`
 	CloudLabels               map[string]string      `json:"cloudLabels"`
 	CloudProvider             string                 `json:"cloudProvider"`
@@ -38,9 +37,7 @@ type ClusterSpec struct {
 	Containerd                Containerd             `json:"containerd"`
 	DisableSubnetTags         bool                   `json:"DisableSubnetTags"`
 	DNSZone                   string                 `json:"dnsZone"`
-	EncryptionConfig          bool                   `json:"encryptionConfig"`
 	EtcdClusters              []EtcdCluster          `json:"etcdClusters"`
-	ExternalDNS               ExternalDNS            `json:"externalDns"`
 	ExternalPolicies          map[string][]string    `json:"externalPolicies"`
 	IAM                       IAM                    `json:"iam"`
 	KubeAPIServer             KubeAPIServer          `json:"kubeAPIServer"`
@@ -95,13 +92,6 @@ type LoadBalancerSubnet struct {
 	AllocationID       string `json:"allocationId"`
 }
 
-// CertManager writes DNS records of the hosted zones it is given.
-type CertManager struct {
-	Enabled       bool     `json:"enabled"`
-	Managed       *bool    `json:"managed"`
-	HostedZoneIDs []string `json:"hostedZoneIDs"`
-}
-
 // CloudConfig is the AWS part of spec.cloudConfig.
 type CloudConfig struct {
 	NLBSecurityGroupMode string `json:"nlbSecurityGroupMode"`
@@ -138,11 +128,6 @@ type EtcdMember struct {
 	VolumeSize       int    `json:"volumeSize"`
 	VolumeIOPS       int    `json:"volumeIops"`
 	VolumeThroughput int    `json:"volumeThroughput"`
-}
-
-// ExternalDNS says which controller writes the records of services.
-type ExternalDNS struct {
-	Provider string `json:"provider"`
 }
 
 // IAM widens or bounds the roles of the machines.

@@ -14,6 +14,7 @@ var unsupported = map[string]refusal{
 	"Cluster.spec.api.loadBalancer.accessLog":                     {written, "remove it and turn access logs on outside"},
 	"Cluster.spec.dnsControllerGossipConfig":                      {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.docker":                                         {written, "kops removed Docker; configure spec.containerd"},
+	"Cluster.spec.encryptionConfig":                               {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},
 	"Cluster.spec.gossipConfig":                                   {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.iam.serviceAccountExternalPermissions":          {written, "remove it and make the roles outside"},
 	"Cluster.spec.iam.useServiceAccountExternalPermissions":       {isTrue, "set it to false; the machine roles carry the permissions"},
