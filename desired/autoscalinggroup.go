@@ -1,0 +1,64 @@
+package desired
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+	"github.com/quorate/quorate/topology"
+)
+
+// groupMetrics are the CloudWatch metrics that kops turns on.
+var groupMetrics = []string{
+	"GroupDesiredCapacity", "GroupInServiceInstances", "GroupMaxSize", "GroupMinSize",
+	"GroupPendingInstances", "GroupStandbyInstances", "GroupTerminatingInstances", "GroupTotalInstances",
+}
+
+func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
+	var groups []topology.AutoScalingGroup
+	for _, g := range m.groups {
+		template := m.launchTemplate(g)
+		lifetime, _ := time.ParseDuration(g.Spec.MaxInstanceLifetime)
+		groups = append(groups, topology.AutoScalingGroup{
+			Name:                m.groupName(g),
+			Role:                topologyRole(g.Role()),
+			LaunchTemplate:      template.Ref(),
+			Template:            template.Digest(),
+			Zones:               zonesOf(m.groupSubnets(g)),
+			Min:                 *g.Spec.MinSize,
+			Max:                 *g.Spec.MaxSize,
+			Subnets:             m.subnetRefs(m.groupSubnets(g)),
+			TargetGroups:        m.groupTargets(g),
+			Metrics:             slices.Clone(groupMetrics),
+			ProtectFromScaleIn:  g.Spec.InstanceProtection,
+			SuspendedProcesses:  sorted(g.Spec.SuspendProcesses),
+			MaxInstanceLifetime: int(lifetime.Seconds()),
+			CapacityRebalance:   isTrue(g.Spec.CapacityRebalance, false),
+			Tags:                template.Tags,
+			Ownership:           topology.Owned,
+		})
+	}
+	return groups
+}
+
+// groupTargets are the target groups that the machines join.
+func (m manifest) groupTargets(g kopsspec.InstanceGroup) []topology.Ref {
+	var refs []topology.Ref
+	for _, s := range m.services() {
+		if slices.Contains(s.roles, g.Role()) {
+			refs = append(refs, m.targetGroupRef(s))
+		}
+	}
+	for _, external := range g.Spec.ExternalLoadBalancers {
+		if external.TargetGroupARN != "" {
+			refs = append(refs, topology.Given(external.TargetGroupARN))
+		}
+	}
+	return topology.SortRefs(refs)
+}
+
+func sorted(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}

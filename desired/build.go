@@ -1,0 +1,102 @@
+package desired
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+	"github.com/quorate/quorate/topology"
+)
+
+// Problem is something that a manifest's author can fix, with its place in the file.
+type Problem = kopsspec.Problem
+
+// The severities of a [Problem].
+const (
+	Error   = kopsspec.Error
+	Warning = kopsspec.Warning
+)
+
+// File is a manifest file. Its name is only used to say where a problem is.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Cluster is what the manifests of one cluster want.
+type Cluster struct {
+	// Name is the DNS name of the cluster.
+	Name string
+	// File is where the Cluster document stands.
+	File string
+	// Region is the AWS region that all its zones are in.
+	Region string
+	// Annotations are those of the Cluster document; quorate.dev/… ones set policies.
+	Annotations map[string]string
+	Topology    topology.Topology
+}
+
+// Build reads the manifests of any number of clusters. It returns the clusters that have no error,
+// sorted by name, and every problem of all files, sorted by position; a warning does not hold a
+// cluster back.
+func Build(files []File) ([]Cluster, []Problem) {
+	var r report
+	var clusters []Cluster
+	for _, m := range assemble(files, &r) {
+		before := r.errors
+		checkRules(m, &r)
+		if r.errors > before || m.broken {
+			continue
+		}
+		if c, ok := m.build(&r); ok {
+			clusters = append(clusters, c)
+		}
+	}
+	kopsspec.SortProblems(r.problems)
+	slices.SortFunc(clusters, func(a, b Cluster) int { return cmp.Compare(a.Name, b.Name) })
+	return clusters, slices.Compact(r.problems)
+}
+
+// build makes the resources of every kind, parents before children.
+func (m manifest) build(r *report) (Cluster, bool) {
+	var resources []topology.Resource
+	for _, kind := range topology.Kinds() {
+		resources = append(resources, builders[kind](m)...)
+	}
+	t, err := topology.New(resources...)
+	if err != nil {
+		r.errorf(m.Source, "metadata.name", "the resources of the cluster do not fit together: %v", err)
+		return Cluster{}, false
+	}
+	return Cluster{
+		Name:        m.Name(),
+		File:        m.Source.At("").File,
+		Region:      m.region,
+		Annotations: m.Metadata.Annotations,
+		Topology:    t,
+	}, true
+}
+
+// report collects problems.
+type report struct {
+	problems []Problem
+	errors   int
+}
+
+func (r *report) errorf(s kopsspec.Source, path, format string, args ...any) {
+	r.add(s.Problem(Error, path, fmt.Sprintf(format, args...)))
+}
+
+func (r *report) warnf(s kopsspec.Source, path, format string, args ...any) {
+	r.add(s.Problem(Warning, path, fmt.Sprintf(format, args...)))
+}
+
+func (r *report) add(ps ...Problem) {
+	for _, p := range ps {
+		if p.Severity == Error {
+			r.errors++
+		}
+	}
+	r.problems = append(r.problems, ps...)
+}

@@ -1,0 +1,153 @@
+package desired
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+)
+
+// statement is a statement of an IAM policy.
+type statement struct {
+	Effect    string
+	Principal map[string]string `json:",omitempty"`
+	Action    []string
+	Resource  []string   `json:",omitempty"`
+	Condition conditions `json:",omitempty"`
+}
+
+// conditions are IAM conditions: operator, key, and one value or a list of them.
+type conditions map[string]map[string]any
+
+func allow(actions []string, when conditions, resources ...string) statement {
+	return statement{Effect: "Allow", Action: actions, Resource: resources, Condition: when}
+}
+
+// actions gives every action of a list its service: actions("s3", "Get*").
+func actions(service string, names ...string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = service + ":" + name
+	}
+	return list
+}
+
+// arn is an ARN without account, in the cluster's partition.
+func (m manifest) arn(rest string) string { return "arn:" + m.partition() + ":" + rest }
+
+// taggedOurs restricts a statement to what carries the cluster's tag, and requestTagged to what is made
+// with it.
+func (m manifest) taggedOurs() conditions {
+	return conditions{"StringEquals": {"aws:ResourceTag/KubernetesCluster": m.Name()}}
+}
+
+func (m manifest) requestTagged() conditions {
+	return conditions{"StringEquals": {"aws:RequestTag/KubernetesCluster": m.Name()}}
+}
+
+// controlPlaneStatements let the masters run etcd, the cloud controller and the add-ons.
+func (m manifest) controlPlaneStatements() []statement {
+	return slices.Concat(
+		m.volumeStatements(),
+		m.readStoreStatements(),
+		m.backupStatements(),
+		m.bucketStatements(true),
+		m.dnsStatements(),
+		m.tagStatements(),
+		m.kmsStatements(),
+		m.networkInterfaceStatements(),
+		m.controllerStatements(),
+	)
+}
+
+// apiServerStatements let API servers without etcd read their configuration.
+func (m manifest) apiServerStatements() []statement {
+	return slices.Concat(m.readStoreStatements(), m.bucketStatements(false), m.kmsStatements())
+}
+
+// workerStatements let the network plugin and the kubelet do what they need AWS for. Most workers need
+// nothing: they get their configuration from the control plane and not from the bucket.
+func (m manifest) workerStatements() []statement {
+	var grants grants
+	grants.addNetworking(m)
+	grants.addRegistry(m)
+	if m.usesGPU() {
+		grants.anything.add("ec2", "DescribeInstanceTypes")
+	}
+	return slices.Concat(m.networkInterfaceStatements(), grants.statements(m))
+}
+
+func (m manifest) usesGPU() bool {
+	return m.Spec.Containerd.NvidiaGPU.Enabled || slices.ContainsFunc(m.ofRole(kopsspec.Node), func(g kopsspec.InstanceGroup) bool {
+		return g.Spec.Containerd.NvidiaGPU.Enabled
+	})
+}
+
+// volumeStatements let a master attach the volume that its etcd member lives on.
+func (m manifest) volumeStatements() []statement {
+	return []statement{allow(actions("ec2", "AttachVolume"), conditions{"StringEquals": {
+		"aws:ResourceTag/KubernetesCluster":  m.Name(),
+		"aws:ResourceTag/k8s.io/role/master": "1",
+	}}, "*")}
+}
+
+// dnsStatements let the masters keep the cluster's records. The zone's id is known only if the manifest
+// gives it.
+func (m manifest) dnsStatements() []statement {
+	if !m.publishesDNS() {
+		return nil
+	}
+	zone := m.Spec.DNSZone
+	if zone == "" || strings.Contains(zone, ".") {
+		zone = "*"
+	}
+	return []statement{
+		allow(actions("route53", "ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"), nil, m.arn("route53:::hostedzone/"+zone)),
+		allow(actions("route53", "GetChange"), nil, m.arn("route53:::change/*")),
+		allow(actions("route53", "ListHostedZones", "ListTagsForResource"), nil, "*"),
+	}
+}
+
+// tagStatements let controllers tag what they make, and change tags of what is the cluster's, but never
+// take over what belongs to another cluster.
+func (m manifest) tagStatements() []statement {
+	storage := []string{m.arn("ec2:*:*:snapshot/*"), m.arn("ec2:*:*:volume/*")}
+	groups := []string{m.arn("ec2:*:*:security-group/*")}
+	list := []statement{m.tagOnCreate(storage, "CopyVolumes", "CreateVolume")}
+	if m.Spec.SnapshotController.Enabled {
+		list = append(list,
+			m.tagOnCreate(storage, "CreateSnapshot"),
+			allow(actions("ec2", "CreateVolume"), m.taggedOurs(), m.arn("ec2:*:*:snapshot/*")),
+		)
+	}
+	return append(list, m.retag(storage), m.tagOnCreate(groups, "CreateSecurityGroup"), m.retag(groups))
+}
+
+func (m manifest) tagOnCreate(resources []string, calls ...string) statement {
+	when := m.requestTagged()
+	when["StringEquals"]["ec2:CreateAction"] = calls
+	return allow(actions("ec2", "CreateTags"), when, resources...)
+}
+
+func (m manifest) retag(resources []string) statement {
+	when := m.taggedOurs()
+	when["Null"] = map[string]any{"aws:RequestTag/KubernetesCluster": "true"}
+	return allow(actions("ec2", "CreateTags", "DeleteTags"), when, resources...)
+}
+
+// kmsStatements let machines use encrypted volumes and buckets.
+func (m manifest) kmsStatements() []statement {
+	return []statement{
+		allow(actions("kms", "CreateGrant"), conditions{"Bool": {"kms:GrantIsForAWSResource": "true"}}, "*"),
+		allow(actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
+			conditions{"StringLike": {"kms:ViaService": []string{"ec2." + m.region + ".amazonaws.com", "s3.*.amazonaws.com"}}}, "*"),
+	}
+}
+
+// networkInterfaceStatements let plugins that hand out VPC addresses tag the interfaces they make.
+func (m manifest) networkInterfaceStatements() []statement {
+	if n := m.Spec.Networking; n.Plugin() != "amazonvpc" && n.Cilium.IPAM != "eni" {
+		return nil
+	}
+	return []statement{allow(actions("ec2", "CreateTags"), nil, m.arn("ec2:*:*:network-interface/*"))}
+}

@@ -1,0 +1,154 @@
+package desired
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+)
+
+var apiRules = []rule{
+	{"the API is reached one way", apiRule},
+	{"the API's load balancer is a network load balancer", loadBalancerRule},
+	{"a load balancer has subnets", loadBalancerSubnetsRule},
+	{"fixed addresses fit the load balancer", fixedAddressRule},
+	{"security groups are given by id", securityGroupIDRule},
+	{"access lists hold ranges", accessRule},
+	{"node ports are ports", nodePortRule},
+}
+
+func apiRule(m manifest, r *report) {
+	if m.Spec.API.DNS != nil && m.Spec.API.LoadBalancer != nil {
+		r.errorf(m.Source, "spec.api", "the API has both dns and loadBalancer; keep one of them")
+	}
+}
+
+func loadBalancerRule(m manifest, r *report) {
+	const path = "spec.api.loadBalancer"
+	oneOf(r, m.Source, "spec.topology.bastion.loadBalancer.type", m.Spec.Topology.Bastion.LoadBalancer.Type, "Public", "Internal")
+	lb := m.apiLoadBalancer()
+	if lb == nil {
+		return
+	}
+	if lb.Class != "Network" {
+		r.errorf(m.Source, path+".class", "the API servers need a network load balancer, as Classic ones are gone; write api.loadBalancer.class: Network")
+	}
+	oneOf(r, m.Source, path+".type", lb.Type, "Public", "Internal")
+	if lb.SSLPolicy != "" && lb.SSLCertificate == "" {
+		r.errorf(m.Source, path+".sslPolicy", "sslPolicy needs sslCertificate; add it or remove the policy")
+	}
+	if lb.UseForInternalAPI && lb.Type == "Internal" {
+		r.errorf(m.Source, path+".useForInternalApi", "an Internal load balancer already has the internal name; remove useForInternalApi")
+	}
+	oneOf(r, m.Source, "spec.cloudConfig.nlbSecurityGroupMode", m.Spec.CloudConfig.NLBSecurityGroupMode, "Managed")
+}
+
+func loadBalancerSubnetsRule(m manifest, r *report) {
+	if lb := m.apiLoadBalancer(); lb != nil && len(lb.Subnets) == 0 && len(m.loadBalancerSubnets(lb.Type)) == 0 {
+		r.errorf(m.Source, "spec.api.loadBalancer", "%s", noSubnets(lb.Type))
+	}
+	if typ := m.Spec.Topology.Bastion.LoadBalancer.Type; m.has(kopsspec.Bastion) && len(m.loadBalancerSubnets(typ)) == 0 {
+		r.errorf(m.Source, "spec.topology.bastion.loadBalancer", "%s", noSubnets(typ))
+	}
+}
+
+func noSubnets(typ string) string {
+	if typ == "Internal" {
+		return "an Internal load balancer needs a Private subnet; add one in each zone, or make it Public"
+	}
+	return "a Public load balancer needs a Public or Utility subnet; add one in each zone, or make it Internal"
+}
+
+func fixedAddressRule(m manifest, r *report) {
+	lb := m.apiLoadBalancer()
+	if lb == nil {
+		return
+	}
+	zones := map[string]string{}
+	for i, given := range lb.Subnets {
+		path := fmt.Sprintf("spec.api.loadBalancer.subnets[%d]", i)
+		s, ok := m.subnet(given.Name)
+		if !ok {
+			r.errorf(m.Source, path+".name", "there is no subnet %q; name one of spec.subnets", given.Name)
+			continue
+		}
+		if other, taken := zones[s.Zone]; taken {
+			r.errorf(m.Source, path+".name", "subnets %s and %s are both in zone %s; a load balancer takes one of each zone", other, s.Name, s.Zone)
+		}
+		zones[s.Zone] = s.Name
+		checkFixedAddress(r, m, path, lb.Type, given, s)
+	}
+}
+
+func checkFixedAddress(r *report, m manifest, path, typ string, given kopsspec.LoadBalancerSubnet, s subnet) {
+	if given.AllocationID != "" && typ == "Internal" {
+		r.errorf(m.Source, path+".allocationId", "an Internal load balancer has no elastic IP; remove allocationId")
+	}
+	if given.PrivateIPv4Address == "" {
+		return
+	}
+	addr, err := netip.ParseAddr(given.PrivateIPv4Address)
+	switch path += ".privateIPv4Address"; {
+	case typ != "Internal":
+		r.errorf(m.Source, path, "only an Internal load balancer has a fixed private address; remove it")
+	case err != nil || !s.cidr.Contains(addr):
+		r.errorf(m.Source, path, "%q is not an address of subnet %s (%s)", given.PrivateIPv4Address, s.Name, s.cidr)
+	}
+}
+
+func securityGroupIDRule(m manifest, r *report) {
+	if lb := m.apiLoadBalancer(); lb != nil {
+		checkGroupIDs(r, m.Source, "spec.api.loadBalancer.additionalSecurityGroups", lb.AdditionalSecurityGroups)
+		checkGroupOverride(r, m.Source, "spec.api.loadBalancer.securityGroupOverride", lb.SecurityGroupOverride)
+	}
+	bastion := m.Spec.Topology.Bastion.LoadBalancer.AdditionalSecurityGroups
+	checkGroupIDs(r, m.Source, "spec.topology.bastion.loadBalancer.additionalSecurityGroups", bastion)
+	for _, g := range m.groups {
+		checkGroupIDs(r, g.Source, "spec.additionalSecurityGroups", g.Spec.AdditionalSecurityGroups)
+		checkGroupOverride(r, g.Source, "spec.securityGroupOverride", g.Spec.SecurityGroupOverride)
+	}
+}
+
+func checkGroupOverride(r *report, s kopsspec.Source, path, id string) {
+	if id != "" {
+		requirePrefix(r, s, path, id, "sg-")
+	}
+}
+
+func checkGroupIDs(r *report, s kopsspec.Source, path string, ids []string) {
+	for i, id := range ids {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		requirePrefix(r, s, at, id, "sg-")
+		if slices.Contains(ids[:i], id) {
+			r.errorf(s, at, "%s is listed twice; keep one", id)
+		}
+	}
+}
+
+func accessRule(m manifest, r *report) {
+	for path, list := range map[string][]string{
+		"spec.sshAccess":           m.Spec.SSHAccess,
+		"spec.kubernetesApiAccess": m.Spec.KubernetesAPIAccess,
+		"spec.nodePortAccess":      m.Spec.NodePortAccess,
+	} {
+		for i, source := range list {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			if !strings.HasPrefix(source, "pl-") {
+				parseRange(r, m.Source, at, source)
+			}
+			if slices.Contains(list[:i], source) {
+				r.errorf(m.Source, at, "%s is listed twice; keep one", source)
+			}
+		}
+	}
+}
+
+func nodePortRule(m manifest, r *report) {
+	if text := m.Spec.KubeAPIServer.ServiceNodePortRange; text != "" {
+		if _, _, ok := parsePortRange(text); !ok {
+			r.errorf(m.Source, "spec.kubeAPIServer.serviceNodePortRange", "%q is not a range of ports; write one such as 30000-32767", text)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package desired
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+)
+
+var machineRules = []rule{
+	{"a group has an image and a machine type", imageRule},
+	{"disks are possible", diskRule},
+	{"instance profiles are given by ARN", profileRule},
+	{"labels and taints are readable", taintRule},
+	{"machine settings are values of EC2", machineSettingsRule},
+	{"additional user data is complete", userDataRule},
+}
+
+func imageRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		if g.Spec.Image == "" {
+			r.errorf(g.Source, "spec.image", "group %s has no image; write an AMI id, or OWNER/NAME", g.Name())
+		}
+		if !strings.Contains(g.Spec.MachineType, ".") {
+			r.errorf(g.Source, "spec.machineType", "%q is not a machine type; write one such as t3.medium", g.Spec.MachineType)
+		}
+	}
+}
+
+// volumeTypes are those that kops lets machines have.
+var volumeTypes = []string{"gp2", "gp3", "io1", "io2", "standard"}
+
+func diskRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		oneOf(r, g.Source, "spec.rootVolumeType", g.Spec.RootVolumeType, volumeTypes...)
+		if g.Spec.RootVolumeSize < 1 {
+			r.errorf(g.Source, "spec.rootVolumeSize", "%d GiB is no size of a disk; use 1 or more", g.Spec.RootVolumeSize)
+		}
+		devices := map[string]bool{}
+		for i, v := range g.Spec.Volumes {
+			path := fmt.Sprintf("spec.volumes[%d].", i)
+			oneOf(r, g.Source, path+"type", v.Type, volumeTypes...)
+			if v.Size < 1 {
+				r.errorf(g.Source, path+"size", "volume %s has no size; write it in GiB", v.Device)
+			}
+			if v.Device == "" || devices[v.Device] {
+				r.errorf(g.Source, path+"device", "every volume needs a device of its own; write one such as /dev/xvdd")
+			}
+			devices[v.Device] = true
+		}
+	}
+}
+
+// profileRule: a profile holds one role, so that it cannot serve machines of two.
+func profileRule(m manifest, r *report) {
+	users := map[string]kopsspec.InstanceGroup{}
+	for _, g := range m.groups {
+		arn := g.Spec.IAM.Profile
+		if arn == "" {
+			continue
+		}
+		if !strings.HasPrefix(arn, "arn:") || !strings.Contains(arn, ":instance-profile/") {
+			r.errorf(g.Source, "spec.iam.profile", "%q is not the ARN of an instance profile; write arn:aws:iam::ACCOUNT:instance-profile/NAME", arn)
+		}
+		if other, taken := users[arn]; taken && other.Role() != g.Role() {
+			r.errorf(g.Source, "spec.iam.profile", "the profile serves group %s, which has another role; give each role its own", other.Name())
+		}
+		users[arn] = g
+	}
+}
+
+func taintRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		for key := range g.Spec.NodeLabels {
+			if strings.Count(key, "/") > 1 {
+				r.errorf(g.Source, entry("spec.nodeLabels", key), "%q is not a label; a key has at most one slash", key)
+			}
+		}
+		for i, taint := range g.Spec.Taints {
+			_, effect, _ := strings.Cut(taint, ":")
+			path := fmt.Sprintf("spec.taints[%d]", i)
+			if key, _ := splitTaint(taint); key == "" || !slices.Contains([]string{"NoSchedule", "PreferNoSchedule", "NoExecute"}, effect) {
+				r.errorf(g.Source, path, "%q is not a taint; write KEY=VALUE:NoSchedule, PreferNoSchedule or NoExecute", taint)
+			} else if slices.Contains(g.Spec.Taints[:i], taint) {
+				r.errorf(g.Source, path, "taint %s is listed twice; keep one", taint)
+			}
+		}
+	}
+}
+
+// maxHopLimit is EC2's for answers of the instance metadata service.
+const maxHopLimit = 64
+
+func machineSettingsRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		oneOf(r, g.Source, "spec.instanceMetadata.httpTokens", g.Spec.InstanceMetadata.HTTPTokens, "optional", "required")
+		oneOf(r, g.Source, "spec.cpuCredits", g.Spec.CPUCredits, "standard", "unlimited")
+		oneOf(r, g.Source, "spec.tenancy", g.Spec.Tenancy, "default", "dedicated", "host")
+		oneOf(r, g.Source, "spec.manager", g.Spec.Manager, "CloudGroup", "Karpenter") // Karpenter is refused by name
+		if n := g.Spec.InstanceMetadata.HTTPPutResponseHopLimit; n < 1 || n > maxHopLimit {
+			r.errorf(g.Source, "spec.instanceMetadata.httpPutResponseHopLimit", "%d is no hop limit; use 1 to %d", n, maxHopLimit)
+		}
+		// AWS: zero for none, otherwise at least a day.
+		if d, err := time.ParseDuration(g.Spec.MaxInstanceLifetime); err == nil && d != 0 && d < 24*time.Hour {
+			r.errorf(g.Source, "spec.maxInstanceLifetime", "AWS replaces machines at most once a day; use 24h or more, or 0 for never")
+		}
+		for i, lb := range g.Spec.ExternalLoadBalancers {
+			if lb.TargetGroupARN != "" {
+				requirePrefix(r, g.Source, fmt.Sprintf("spec.externalLoadBalancers[%d].targetGroupArn", i), lb.TargetGroupARN, "arn:")
+			}
+		}
+	}
+}
+
+func userDataRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		for i, part := range g.Spec.AdditionalUserData {
+			if part.Name == "" || part.Content == "" || !strings.HasPrefix(part.Type, "text/") {
+				r.errorf(g.Source, fmt.Sprintf("spec.additionalUserData[%d]", i), "a part of the user data needs name, content, and a type such as text/x-shellscript")
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package terraform
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// attrs are the attributes of a Terraform block.
+type attrs map[string]any
+
+// document collects blocks by type and label.
+type document struct {
+	Data     map[string]map[string]attrs `json:"data,omitempty"`
+	Resource map[string]map[string]attrs `json:"resource"`
+
+	t topology.Topology
+}
+
+// JSON writes every owned resource of a topology. Shared ones appear where they are referred to, by their
+// ids. Equal topologies give equal bytes.
+func JSON(t topology.Topology) ([]byte, error) {
+	d := &document{Data: map[string]map[string]attrs{}, Resource: map[string]map[string]attrs{}, t: t}
+	for ref, resource := range t.All() {
+		if resource.Owner() == topology.Owned {
+			kinds[ref.Kind](d, resource)
+		}
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(text, '\n'), nil
+}
+
+func (d *document) add(typ, label string, a attrs) {
+	put(d.Resource, typ, label, a)
+}
+
+func put(blocks map[string]map[string]attrs, typ, label string, a attrs) {
+	if blocks[typ] == nil {
+		blocks[typ] = map[string]attrs{}
+	}
+	for key, value := range a {
+		if value == nil {
+			delete(a, key)
+		}
+	}
+	blocks[typ][label] = a
+}
+
+// types are the Terraform types of the kinds that others refer to.
+var types = map[topology.Kind]string{
+	topology.KindDHCPOptions:     "aws_vpc_dhcp_options",
+	topology.KindVPC:             "aws_vpc",
+	topology.KindInternetGateway: "aws_internet_gateway",
+	topology.KindSubnet:          "aws_subnet",
+	topology.KindElasticIP:       "aws_eip",
+	topology.KindNATGateway:      "aws_nat_gateway",
+	topology.KindRouteTable:      "aws_route_table",
+	topology.KindSecurityGroup:   "aws_security_group",
+	topology.KindIAMRole:         "aws_iam_role",
+	topology.KindInstanceProfile: "aws_iam_instance_profile",
+	topology.KindKeyPair:         "aws_key_pair",
+	topology.KindTargetGroup:     "aws_lb_target_group",
+	topology.KindLoadBalancer:    "aws_lb",
+	topology.KindLaunchTemplate:  "aws_launch_template",
+}
+
+// id is how one resource refers to another: an expression for what is made, the id for what is given.
+func (d *document) id(ref topology.Ref) string { return d.attribute(ref, "id") }
+
+func (d *document) attribute(ref topology.Ref, name string) string {
+	if ref.Kind == topology.KindGiven {
+		return ref.Name
+	}
+	if r, ok := d.t.Get(ref); ok && r.Owner() == topology.Shared {
+		return d.sharedID(ref)
+	}
+	return "${" + types[ref.Kind] + "." + label(ref.Name) + "." + name + "}"
+}
+
+// sharedID is the id of a resource that exists already. That of an internet gateway is not in the
+// manifest: Terraform looks it up by the VPC, whose name it has.
+func (d *document) sharedID(ref topology.Ref) string {
+	if ref.Kind != topology.KindInternetGateway {
+		return ref.Name
+	}
+	put(d.Data, "aws_internet_gateway", label(ref.Name), attrs{
+		"filter": []attrs{{"name": "attachment.vpc-id", "values": []string{ref.Name}}},
+	})
+	return "${data.aws_internet_gateway." + label(ref.Name) + ".id}"
+}
+
+func (d *document) ids(refs []topology.Ref) []string {
+	ids := make([]string, len(refs))
+	for i, ref := range refs {
+		ids[i] = d.id(ref)
+	}
+	return ids
+}
+
+var labelReplacer = strings.NewReplacer(".", "-", "/", "--", ":", "_", "*", "wildcard", " ", "-")
+
+// label turns a name into a Terraform label, as kops does. A label may not start with a digit.
+func label(name string) string {
+	l := labelReplacer.Replace(name)
+	if l != "" && l[0] >= '0' && l[0] <= '9' {
+		return "prefix_" + l
+	}
+	return l
+}
+
+// optional leaves an attribute out when it has its zero value.
+func optional[T comparable](value T) any {
+	var zero T
+	if value == zero {
+		return nil
+	}
+	return value
+}
+
+// list leaves an attribute out when it is empty.
+func list[T any](values []T) any {
+	if len(values) == 0 {
+		return nil
+	}
+	return values
+}

@@ -1,0 +1,30 @@
+package terraform
+
+import (
+	"path"
+
+	"github.com/quorate/quorate/topology"
+)
+
+func (d *document) iamRole(r topology.IAMRole) {
+	d.add("aws_iam_role", label(r.Name), attrs{
+		"name":                 r.Name,
+		"assume_role_policy":   r.TrustPolicy,
+		"permissions_boundary": optional(r.PermissionsBoundary),
+		"tags":                 r.Tags,
+	})
+	role := d.attribute(r.Ref(), "name")
+	for _, p := range r.InlinePolicies {
+		d.add("aws_iam_role_policy", label(p.Name), attrs{
+			"name":   p.Name,
+			"role":   role,
+			"policy": p.Document,
+		})
+	}
+	for _, arn := range r.ManagedPolicies {
+		d.add("aws_iam_role_policy_attachment", label(r.Name+"-"+path.Base(arn)), attrs{
+			"role":       role,
+			"policy_arn": arn,
+		})
+	}
+}

@@ -1,0 +1,34 @@
+package terraform
+
+import "github.com/quorate/quorate/topology"
+
+// kinds are the rows of this package: how a resource of each kind is written.
+var kinds = map[topology.Kind]func(*document, topology.Resource){
+	topology.KindDHCPOptions:       row((*document).dhcpOptions),
+	topology.KindVPC:               row((*document).vpc),
+	topology.KindInternetGateway:   row((*document).internetGateway),
+	topology.KindSubnet:            row((*document).subnet),
+	topology.KindElasticIP:         row((*document).elasticIP),
+	topology.KindNATGateway:        row((*document).natGateway),
+	topology.KindRouteTable:        row((*document).routeTable),
+	topology.KindSecurityGroup:     row((*document).securityGroup),
+	topology.KindSecurityGroupRule: row((*document).securityGroupRule),
+	topology.KindIAMRole:           row((*document).iamRole),
+	topology.KindInstanceProfile:   row((*document).instanceProfile),
+	topology.KindKeyPair:           row((*document).keyPair),
+	topology.KindVolume:            row((*document).volume),
+	topology.KindTargetGroup:       row((*document).targetGroup),
+	topology.KindLoadBalancer:      row((*document).loadBalancer),
+	topology.KindListener:          row((*document).listener),
+	topology.KindLaunchTemplate:    row((*document).launchTemplate),
+	topology.KindAutoScalingGroup:  row((*document).autoScalingGroup),
+}
+
+// row lets the kinds keep their own types: only here is a resource asked what it is.
+func row[T topology.Resource](write func(*document, T)) func(*document, topology.Resource) {
+	return func(d *document, r topology.Resource) {
+		if typed, ok := r.(T); ok {
+			write(d, typed)
+		}
+	}
+}
