@@ -1,0 +1,53 @@
+package actual
+
+import "github.com/quorate/quorate/internal/awsapi"
+
+// Clients are the services that are asked. Each interface is put together from the
+// readers that stand at the top of the kind files; the SDK's clients satisfy them.
+type Clients struct {
+	EC2         EC2
+	AutoScaling AutoScaling
+	ELB         ELB
+	IAM         IAM
+}
+
+// FromClients takes the SDK's clients.
+func FromClients(c awsapi.Clients) Clients {
+	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM}
+}
+
+// EC2 lists the calls to EC2.
+type EC2 interface {
+	dhcpOptionsReader
+	elasticIPReader
+	imageReader
+	instanceReader
+	internetGatewayReader
+	keyPairReader
+	launchTemplateReader
+	natGatewayReader
+	routeTableReader
+	securityGroupReader
+	securityGroupRuleReader
+	subnetReader
+	volumeReader
+	vpcReader
+}
+
+// AutoScaling lists the calls to EC2 Auto Scaling.
+type AutoScaling interface {
+	autoScalingGroupReader
+}
+
+// ELB lists the calls to Elastic Load Balancing.
+type ELB interface {
+	listenerReader
+	loadBalancerReader
+	targetGroupReader
+}
+
+// IAM lists the calls to IAM.
+type IAM interface {
+	iamRoleReader
+	instanceProfileReader
+}

@@ -1,0 +1,62 @@
+package actual
+
+import (
+	"context"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// rounds is how deep a look goes: nothing is asked that depends on more than two
+// earlier answers.
+const rounds = 3
+
+// A row says how one kind is observed.
+type row struct {
+	// what names the kind in errors.
+	what string
+	// looks are the kind's calls, one function per round. All kinds' looks of a round
+	// run side by side; a later round may use every answer of the earlier ones.
+	looks []func(context.Context, *observation) error
+	// convert turns the answers into resources.
+	convert func(*observation) error
+	// canBeShared tells whether a manifest can give resources of the kind by id.
+	canBeShared bool
+}
+
+type looks = []func(context.Context, *observation) error
+
+var rows = map[topology.Kind]row{
+	topology.KindDHCPOptions:       {"DHCP options", looks{lookDHCPOptions}, convertDHCPOptions, false},
+	topology.KindVPC:               {"VPCs", looks{lookVPCs, lookVPCAttributes}, convertVPCs, true},
+	topology.KindInternetGateway:   {"internet gateways", looks{lookInternetGateways}, convertInternetGateways, true},
+	topology.KindSubnet:            {"subnets", looks{lookSubnets}, convertSubnets, true},
+	topology.KindElasticIP:         {"elastic IPs", looks{lookElasticIPs}, convertElasticIPs, true},
+	topology.KindNATGateway:        {"NAT gateways", looks{lookNATGateways}, convertNATGateways, true},
+	topology.KindRouteTable:        {"route tables", looks{lookRouteTables}, convertRouteTables, false},
+	topology.KindSecurityGroup:     {"security groups", looks{lookSecurityGroups}, convertSecurityGroups, true},
+	topology.KindSecurityGroupRule: {"security group rules", looks{nil, lookSecurityGroupRules}, convertSecurityGroupRules, false},
+	topology.KindIAMRole:           {"IAM roles", looks{lookIAMRoles, lookPolicyNames, lookInlinePolicies}, convertIAMRoles, false},
+	topology.KindInstanceProfile:   {"instance profiles", looks{lookInstanceProfiles}, convertInstanceProfiles, true},
+	topology.KindKeyPair:           {"key pairs", looks{lookKeyPairs}, convertKeyPairs, true},
+	topology.KindVolume:            {"volumes", looks{lookVolumes}, convertVolumes, false},
+	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
+	topology.KindLoadBalancer:      {"load balancers", looks{lookLoadBalancers, lookLoadBalancerTags, lookLoadBalancerAttributes}, convertLoadBalancers, false},
+	topology.KindListener:          {"listeners", looks{nil, nil, lookListeners}, convertListeners, false},
+	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},
+	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
+}
+
+// Images and machines are no resources, but facts that are looked at in the same way.
+var (
+	imageRow   = row{"images", looks{lookImages, nil, lookStrayImages}, convertImages, false}
+	machineRow = row{"machines", looks{lookInstances}, convertMachines, false}
+)
+
+// inOrder lists the rows so that each finds what it refers to converted already.
+func inOrder() []row {
+	order := []row{imageRow}
+	for _, kind := range topology.Kinds() {
+		order = append(order, rows[kind])
+	}
+	return append(order, machineRow)
+}

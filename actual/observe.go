@@ -1,0 +1,108 @@
+package actual
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// Scope says which cluster to look at.
+type Scope struct {
+	// Cluster is the cluster's DNS name.
+	Cluster string
+	// Region is the AWS region that the clients talk to.
+	Region string
+	// Shared are the resources that the manifest gives by id. Their Name is the AWS
+	// id: the name for key pairs and instance profiles, the ARN for target groups,
+	// and the id of its VPC for an internet gateway.
+	Shared []topology.Ref
+	// Images are the names or AMI ids that the manifest uses for machine images.
+	Images []string
+}
+
+// State is what AWS has of a cluster at one moment.
+type State struct {
+	Topology topology.Topology
+	// Bindings are the AWS ids behind the topology, and the facts that are no
+	// resources: AMI ids, root devices, newest launch template versions.
+	Bindings topology.Bindings
+	// Machines is sorted by instance id. Terminated machines are left out.
+	Machines []topology.Machine
+	// Leftovers carry the cluster's tags, but are nothing that a topology holds.
+	Leftovers []Leftover
+}
+
+// Leftover is something tagged as the cluster's own that no kind recognises. Nothing
+// is ever done about it; people are told.
+type Leftover struct {
+	Kind topology.Kind
+	ID   string
+	// Name is the Name tag; it may be empty.
+	Name string
+	Tags topology.Tags
+	// Created is zero where AWS does not tell.
+	Created time.Time
+	// Reason says why it is not taken for the cluster's resource.
+	Reason string
+}
+
+// Observe looks at everything that AWS has of the cluster. Errors of all calls are
+// joined, so that a role that lacks five permissions is told all five; they wrap the
+// SDK's errors.
+func Observe(ctx context.Context, c Clients, s Scope) (State, error) {
+	o, err := newObservation(c, s)
+	if err != nil {
+		return State{}, err
+	}
+	for round := range rounds {
+		if err := o.round(ctx, round); err != nil {
+			return State{}, err
+		}
+	}
+	return o.state()
+}
+
+// round runs the looks of all kinds that belong to one round side by side.
+func (o *observation) round(ctx context.Context, round int) error {
+	order := inOrder()
+	failures := make([]error, len(order))
+	var all sync.WaitGroup
+	for i, row := range order {
+		if round >= len(row.looks) || row.looks[round] == nil {
+			continue
+		}
+		all.Go(func() {
+			if err := row.looks[round](ctx, o); err != nil {
+				failures[i] = fmt.Errorf("observe %s: %w", row.what, err)
+			}
+		})
+	}
+	all.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("observe %s: %w", o.scope.Cluster, err)
+	}
+	return errors.Join(failures...)
+}
+
+// state turns the answers into values, parents before children.
+func (o *observation) state() (State, error) {
+	for _, row := range inOrder() {
+		if err := row.convert(o); err != nil {
+			o.problems = append(o.problems, fmt.Errorf("observe %s: %w", row.what, err))
+		}
+	}
+	if len(o.problems) > 0 {
+		return State{}, errors.Join(o.problems...)
+	}
+	t, err := topology.New(slices.Collect(maps.Values(o.resources))...)
+	if err != nil {
+		return State{}, fmt.Errorf("what AWS has does not fit together: %w", err)
+	}
+	return State{Topology: t, Bindings: o.bindings, Machines: o.machines, Leftovers: o.leftovers}, nil
+}

@@ -1,0 +1,36 @@
+package actual
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// tagsFrom collects tags without those that AWS writes itself, which nobody can want.
+func tagsFrom[T any](list []T, pair func(T) (key, value *string)) topology.Tags {
+	tags := topology.Tags{}
+	for _, tag := range list {
+		key, value := pair(tag)
+		if !strings.HasPrefix(aws.ToString(key), topology.TagAWSReserved) {
+			tags[aws.ToString(key)] = aws.ToString(value)
+		}
+	}
+	return tags
+}
+
+func ec2Tags(list []ec2types.Tag) topology.Tags {
+	return tagsFrom(list, func(t ec2types.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+func elbTags(list []elbtypes.Tag) topology.Tags {
+	return tagsFrom(list, func(t elbtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+func iamTags(list []iamtypes.Tag) topology.Tags {
+	return tagsFrom(list, func(t iamtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
