@@ -3,50 +3,65 @@ package apply
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
 
-// env is what the verbs of every kind work with.
+// env is what the handlers of all kinds work with.
 type env struct {
-	clients         awsapi.Clients
-	cluster, commit string
+	clients awsapi.Clients
+	cluster string
+	// commit goes into the client tokens; see token.go.
+	commit string
+	// now is the time; nil means time.Now.
+	now func() time.Time
 }
 
 // rowsFor says for every kind who makes, changes and removes its resources.
 func rowsFor(e env) map[topology.Kind]row {
-	return map[topology.Kind]row{}
+	c := e.clients
+	return map[topology.Kind]row{
+		topology.KindDHCPOptions:       handled(dhcpOptions{c.EC2, e.cluster}),
+		topology.KindVPC:               handled(vpcs{c.EC2, e.cluster}),
+		topology.KindInternetGateway:   handled(internetGateways{c.EC2, e.cluster}),
+		topology.KindSubnet:            handled(subnets{c.EC2, e.cluster}),
+		topology.KindElasticIP:         handled(elasticIPs{c.EC2, e.cluster}),
+		topology.KindNATGateway:        handled(natGateways{c.EC2, e.tokens()}),
+		topology.KindRouteTable:        handled(routeTables{c.EC2, e.tokens()}),
+		topology.KindSecurityGroup:     handled(securityGroups{c.EC2, e.cluster}),
+		topology.KindSecurityGroupRule: handled(securityGroupRules{c.EC2}),
+	}
 }
 
-// A row is a kind's three verbs without its type.
+// A row is a kind's line of [rowsFor]: its [handler] without the type.
 type row struct {
 	create func(ctx context.Context, want topology.Resource, ids topology.Bindings) (topology.Bindings, error)
-	update func(ctx context.Context, c diff.Change, ids topology.Bindings) (topology.Bindings, error)
+	update func(ctx context.Context, change diff.Change, ids topology.Bindings) (topology.Bindings, error)
 	remove func(ctx context.Context, have topology.Resource, ids topology.Bindings) error
 }
 
-// handled is the one place where a kind's verbs meet the untyped map.
 func handled[T topology.Resource](h handler[T]) row {
 	return row{
 		create: func(ctx context.Context, want topology.Resource, ids topology.Bindings) (topology.Bindings, error) {
-			typed, err := as[T](want)
+			w, err := as[T](want)
 			if err != nil {
 				return nil, err
 			}
-			return h.Create(ctx, typed, ids)
+			return h.Create(ctx, w, ids)
 		},
-		update: func(ctx context.Context, c diff.Change, ids topology.Bindings) (topology.Bindings, error) {
-			want, err := as[T](c.Want)
+		update: func(ctx context.Context, change diff.Change, ids topology.Bindings) (topology.Bindings, error) {
+			have, err := as[T](change.Have)
 			if err != nil {
 				return nil, err
 			}
-			have, err := as[T](c.Have)
+			want, err := as[T](change.Want)
 			if err != nil {
 				return nil, err
 			}
-			return h.Update(ctx, have, want, c, ids)
+			return h.Update(ctx, have, want, change, ids)
 		},
 		remove: func(ctx context.Context, have topology.Resource, ids topology.Bindings) error {
 			typed, err := as[T](have)
@@ -58,10 +73,11 @@ func handled[T topology.Resource](h handler[T]) row {
 	}
 }
 
+// as is the one place where an untyped resource meets the type of its row.
 func as[T topology.Resource](r topology.Resource) (T, error) {
 	typed, ok := r.(T)
 	if !ok {
-		return typed, fmt.Errorf("the row of %T met a %T", typed, r)
+		return typed, fmt.Errorf("the handler of %T was given %T", typed, r)
 	}
 	return typed, nil
 }

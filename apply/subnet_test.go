@@ -1,0 +1,122 @@
+package apply
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/topology"
+)
+
+func TestSubnetIsMadeChangedAndRemoved(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		want := aSubnet("a", "172.20.32.0/19")
+		w.create(t, aDHCPOptions(), aVPC(), want)
+		wantSubnet(t, w, want)
+		w.create(t, want)
+		wantSubnet(t, w, want)
+
+		want.HostnameType, want.ResourceNameA = "ip-name", false
+		w.update(t, want)
+		wantSubnet(t, w, want)
+		want.IPv6CIDR = "/64#1a"
+		w.update(t, want)
+		want.AssignIPv6, want.ResourceNameAAAA, want.Tags = true, true, want.Tags.With(topology.Tags{"kubernetes.io/role/elb": "1"})
+		w.update(t, want)
+		wantSubnet(t, w, want)
+
+		w.remove(t, want)
+		if left := w.subnets(t); len(left) != 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+func TestSubnetIsMadeWithItsIPv6Range(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		want := aSubnet("a", "172.20.32.0/19")
+		want.IPv6CIDR, want.AssignIPv6 = "/64#0", true
+		w.create(t, aDHCPOptions(), aVPC(), want)
+		wantSubnet(t, w, want)
+	})
+}
+
+func TestLostAnswerNeverMakesASecondSubnet(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		w.create(t, aDHCPOptions(), aVPC())
+		w.lossy(t, "CreateSubnet", aSubnet("a", "172.20.32.0/19"))
+		wantSubnet(t, w, aSubnet("a", "172.20.32.0/19"))
+	})
+}
+
+func TestRangeOfAnotherSubnetIsNotTaken(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		w.create(t, aDHCPOptions(), aVPC(), aSubnet("a", "172.20.32.0/19"))
+		if err := w.tryCreate(t, aSubnet("b", "172.20.32.0/19")); err == nil {
+			t.Error("subnet b was made, or took subnet a for itself")
+		}
+	})
+}
+
+func TestSubnetOfTheVPCsIPv6Block(t *testing.T) {
+	for _, c := range []struct{ block, number, want string }{
+		{"2001:db8:1234:1a00::/56", "0", "2001:db8:1234:1a00::/64"},
+		{"2001:db8:1234:1a00::/56", "ff", "2001:db8:1234:1aff::/64"},
+		{"2001:db8:1234:1a00::/56", "100", ""},
+		{"2001:db8:1234:1a00::/56", "x", ""},
+		{"", "0", ""},
+	} {
+		got, err := nth64(c.block, c.number)
+		if aws.ToString(got) != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("nth64(%q, %q) = %q, %v; want %q", c.block, c.number, aws.ToString(got), err, c.want)
+		}
+	}
+}
+
+func (w *world) subnets(t *testing.T) []ec2types.Subnet {
+	t.Helper()
+	out, err := w.env.clients.EC2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{Filters: carrying(testCluster)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Subnets
+}
+
+// wantSubnet reads the one subnet back and compares it.
+func wantSubnet(t *testing.T, w *world, want topology.Subnet) {
+	t.Helper()
+	found := w.subnets(t)
+	if len(found) != 1 {
+		t.Fatalf("there are %d subnets", len(found))
+	}
+	got := attributesOf(found[0])
+	got.Name, got.VPC, got.Ownership = want.Name, want.VPC, want.Ownership
+	got.Zone, got.CIDR = aws.ToString(found[0].AvailabilityZone), netip.MustParsePrefix(aws.ToString(found[0].CidrBlock))
+	got.Tags = tagsOf(found[0].Tags)
+	if !w.simulated { // moto forgets these
+		got.HostnameType, got.ResourceNameAAAA, got.DNS64 = want.HostnameType, want.ResourceNameAAAA, want.DNS64
+	}
+	for _, a := range found[0].Ipv6CidrBlockAssociationSet {
+		if wanted := w.numbered(t, want.IPv6CIDR); wanted == aws.ToString(a.Ipv6CidrBlock) {
+			got.IPv6CIDR = want.IPv6CIDR
+		}
+	}
+	if diff := cmp.Diff(want, got, prefixes); diff != "" {
+		t.Errorf("subnet (-want +got):\n%s", diff)
+	}
+}
+
+// numbered is the range that "/64#K" stands for.
+func (w *world) numbered(t *testing.T, number string) string {
+	t.Helper()
+	block, _ := amazonBlock(w.vpcs(t)[0])
+	got, err := nth64(aws.ToString(block.Ipv6CidrBlock), number[len("/64#"):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.ToString(got)
+}

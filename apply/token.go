@@ -1,0 +1,105 @@
+package apply
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// A client token makes a creating call idempotent: AWS answers the second call of one
+// token with what the first one made, so that a lost answer never makes a second
+// resource. The hard part is the other direction. Somebody may delete what we made,
+// at the same commit, and making it again is then right although AWS would answer
+// with the lost one. Hence a token stands for
+//
+//   - cluster, commit and reference;
+//   - all parameters of the call, parents' ids included: what is made in another
+//     place or with other content is another thing. AWS would refuse the token then;
+//   - for a template version also the version that it follows, so that a version
+//     made by hand on top of ours can be answered by one more of ours;
+//   - the ids of those that this token's ancestors made and that AWS shows as dead.
+//     A NAT gateway deleted by hand is shown as deleted for an hour, so the next
+//     token of the chain makes a new one at once;
+//   - a window of time, because the other kinds vanish without a trace, and "deleted
+//     by somebody" then looks exactly like "made a second ago, and AWS's reads lag
+//     behind". Within the window we take it for the second and wait.
+//
+// The window only has to be longer than it takes from a lost answer to the next
+// pass's second try, and than AWS's reads lag; both are seconds.
+const tokenWindow = 5 * time.Minute
+
+// tokenLength is EC2's limit, and what a SHA-256 has in hexadecimal.
+const tokenLength = 64
+
+// tokens makes the client tokens of one cluster at one commit.
+type tokens struct {
+	cluster, commit string
+	now             func() time.Time
+}
+
+func (e env) tokens() tokens {
+	if e.now == nil {
+		e.now = time.Now
+	}
+	return tokens{e.cluster, e.commit, e.now}
+}
+
+// token derives the token for the call that makes ref. What are the call's
+// parameters without the token, and whatever else tells this making from others.
+func (t tokens) token(ref topology.Ref, what ...any) (string, error) {
+	window := t.now().Unix() / int64(tokenWindow.Seconds())
+	content, err := json.Marshal([]any{t.cluster, t.commit, ref, window, what})
+	if err != nil {
+		return "", fmt.Errorf("derive a client token: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:tokenLength], nil
+}
+
+// life is what AWS shows of an id that a creating call answered with.
+type life int
+
+const (
+	// alive is there, or on its way.
+	alive life = iota
+	// dead is shown as deleted: the answer was to an earlier call of the token.
+	dead
+	// unseen is not shown: made just now, or gone without a trace.
+	unseen
+)
+
+// chain bounds how many dead predecessors are followed in one window.
+const chain = 8
+
+// make makes ref by a creating call that takes a token. It follows the chain of
+// tokens past the dead, and returns an id together with a [WaitError] if AWS does
+// not show what it answered with.
+func (t tokens) make(ctx context.Context, ref topology.Ref, input any, create func(token string) (string, error), look func(ctx context.Context, id string) (life, error)) (string, error) {
+	var buried []string
+	for range chain {
+		token, err := t.token(ref, input, buried)
+		if err != nil {
+			return "", err
+		}
+		id, err := create(token)
+		if err != nil {
+			return "", err
+		}
+		switch state, err := look(ctx, id); {
+		case err != nil:
+			return id, err
+		case state == alive:
+			return id, nil
+		case state == unseen:
+			return id, &WaitError{Reason: fmt.Sprintf("AWS made %s and does not show it yet", id)}
+		}
+		buried = append(buried, id)
+	}
+	return "", &WaitError{Reason: "it was made and deleted many times within minutes: " + strings.Join(buried, ", ")}
+}

@@ -1,0 +1,275 @@
+package apply
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/topology"
+)
+
+const (
+	testCluster = "ha.example.com"
+	testRegion  = "us-east-1"
+)
+
+// A world is an AWS to try the handlers on, with what they have made so far.
+type world struct {
+	// simulated is our own simulator; the other world is moto, which knows less.
+	simulated bool
+	env       env
+	wire      *wire
+	have      map[topology.Ref]topology.Resource
+	ids       topology.Bindings
+	// advance moves the clock of a simulated AWS; nil where AWS needs no time.
+	advance func(time.Duration)
+}
+
+// inEveryWorld runs a story on each AWS that can be had here.
+func inEveryWorld(t *testing.T, story func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, freshMoto(t))) })
+}
+
+func newWorld(t *testing.T, endpoint string) *world {
+	t.Helper()
+	t.Setenv("AWS_ENDPOINT_URL", endpoint)
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	t.Setenv("AWS_CA_BUNDLE", "") // the SDK refuses one beside a transport of ours
+	w := &world{wire: &wire{}, have: map[topology.Ref]topology.Resource{}, ids: topology.Bindings{}}
+	clients, err := awsapi.Load(t.Context(), awsapi.Options{
+		Region: testRegion, MaxAttempts: 1, HTTP: &http.Client{Transport: w.wire},
+		Guard: func(context.Context, string) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moment := time.Date(2026, 8, 6, 12, 0, 0, 0, time.UTC)
+	w.env = env{clients: clients, cluster: testCluster, commit: "c0ffee", now: func() time.Time { return moment }}
+	return w
+}
+
+// create makes resources, parents first, and fails the test on any error.
+func (w *world) create(t *testing.T, resources ...topology.Resource) {
+	t.Helper()
+	slices.SortStableFunc(resources, func(a, b topology.Resource) int { return topology.CompareRefs(a.Ref(), b.Ref()) })
+	for _, r := range resources {
+		if err := w.tryCreate(t, r); err != nil {
+			t.Fatalf("create %s: %v", r.Ref(), err)
+		}
+	}
+}
+
+func (w *world) tryCreate(t *testing.T, r topology.Resource) error {
+	t.Helper()
+	learned, err := rowsFor(w.env)[r.Ref().Kind].create(t.Context(), r, w.ids)
+	w.learn(learned)
+	w.have[r.Ref()] = r
+	return err
+}
+
+func (w *world) learn(learned topology.Bindings) {
+	for ref, id := range learned {
+		w.ids[ref] = id
+	}
+}
+
+// update brings a resource to its wanted form, as a plan would.
+func (w *world) update(t *testing.T, want topology.Resource) {
+	t.Helper()
+	change := w.change(t, want)
+	learned, err := rowsFor(w.env)[want.Ref().Kind].update(t.Context(), change, w.ids)
+	w.learn(learned)
+	if err != nil {
+		t.Fatalf("update %s: %v", want.Ref(), err)
+	}
+	w.have[want.Ref()] = want
+}
+
+func (w *world) change(t *testing.T, want topology.Resource) diff.Change {
+	t.Helper()
+	wanted := w.topology(t, want)
+	for _, c := range diff.Between(wanted, w.topology(t), nil).Changes {
+		if c.Ref == want.Ref() {
+			return c
+		}
+	}
+	t.Fatalf("%s does not differ", want.Ref())
+	return diff.Change{}
+}
+
+// topology is all that was made, with the given resources in place of theirs.
+func (w *world) topology(t *testing.T, instead ...topology.Resource) topology.Topology {
+	t.Helper()
+	all := map[topology.Ref]topology.Resource{}
+	for _, r := range slices.Concat(slices.Collect(maps.Values(w.have)), instead) {
+		all[r.Ref()] = r
+	}
+	made, err := topology.New(slices.Collect(maps.Values(all))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// remove deletes a resource twice, because the second time must find nothing to do.
+func (w *world) remove(t *testing.T, r topology.Resource) {
+	t.Helper()
+	for range 2 {
+		if err := rowsFor(w.env)[r.Ref().Kind].remove(t.Context(), r, w.ids); err != nil {
+			t.Fatalf("delete %s: %v", r.Ref(), err)
+		}
+	}
+	delete(w.have, r.Ref())
+}
+
+// forget loses what is known of a resource, as a pass does that ends early.
+func (w *world) forget(r topology.Resource) { delete(w.ids, r.Ref()) }
+
+// wire is the way to AWS; it can lose the answer of a call.
+type wire struct {
+	mu   sync.Mutex
+	lose string
+}
+
+var errLost = errors.New("the answer was lost on its way")
+
+// loseNext loses the answer of the next call of an operation, which has its effect.
+func (w *wire) loseNext(operation string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose = operation
+}
+
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	answer, err := http.DefaultTransport.RoundTrip(req)
+	if err == nil && w.lost(body) {
+		answer.Body.Close()
+		return nil, errLost
+	}
+	return answer, err
+}
+
+func (w *wire) lost(body []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	form, err := url.ParseQuery(string(body))
+	if err != nil || w.lose == "" || form.Get("Action") != w.lose {
+		return false
+	}
+	w.lose = ""
+	return true
+}
+
+// freshMoto is the address of an empty moto, an AWS emulator that knows nothing of
+// this product.
+func freshMoto(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("moto_server"); err != nil {
+		t.Skip("moto_server is not installed")
+	}
+	endpoint, err := startMoto()
+	if err != nil {
+		t.Fatalf("start moto_server: %v", err)
+	}
+	answer, err := http.Post(endpoint+"/moto-api/reset", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return endpoint
+}
+
+// startMoto starts one server for all tests. It ends with the shell around it, which
+// ends when the pipe from this process closes, however this process ends.
+var startMoto = sync.OnceValues(func() (string, error) {
+	server := exec.Command("sh", "-c", `moto_server -p 0 2>&1 & server=$!; cat >/dev/null; kill $server`)
+	var err error
+	if motoLeash, err = server.StdinPipe(); err != nil {
+		return "", err
+	}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := server.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if at := motoAddress.FindString(lines.Text()); at != "" {
+			go io.Copy(io.Discard, out)
+			return at, nil
+		}
+	}
+	return "", errors.New("it ended before it told its address")
+})
+
+// motoLeash is held for as long as the process lives: the collector closes what
+// nobody holds.
+var motoLeash io.Closer
+
+var motoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// lossy makes a resource whose creating call is answered into the void, and makes it
+// again as the next pass would that does not see it yet.
+func (w *world) lossy(t *testing.T, operation string, r topology.Resource) {
+	t.Helper()
+	w.wire.loseNext(operation)
+	if err := w.tryCreate(t, r); err == nil {
+		t.Fatalf("%s was not called", operation)
+	}
+	w.forget(r)
+	w.create(t, r)
+}
+
+// prefixes are values: the topology compares them as such.
+var prefixes = cmpopts.EquateComparable(netip.Prefix{})
+
+func tagsOf(list []ec2types.Tag) topology.Tags {
+	tags := topology.Tags{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+// onlySimulated skips a story that moto cannot tell.
+func (w *world) onlySimulated(t *testing.T, why string) {
+	t.Helper()
+	if !w.simulated {
+		t.Skip("moto " + why)
+	}
+}
+
+// settle lets AWS finish what it is doing.
+func (w *world) settle(t *testing.T) {
+	t.Helper()
+	if w.advance != nil {
+		w.advance(10 * time.Minute)
+	}
+}
