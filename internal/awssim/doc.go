@@ -13,7 +13,7 @@
 // Region.ServeHTTP finds the service in the signature's credential scope, the protocol and the
 // operation in the service's row (service.go), counts the call, asks the Intercept for its Fate,
 // and runs the operation under the region's one lock. Reads may run on a snapshot of a moment ago
-// (snapshot.go); operations need not know.
+// (stale.go); operations need not know.
 //
 // # Adding a kind
 //
@@ -31,6 +31,17 @@
 //     its object up again: it may be gone.
 //   - Tags live in state.Tags by resource id or ARN: world.tag, untag, tagsOf.
 //   - A row in inventory.go lets crash tests see the kind.
+//
+// # What other services use of EC2
+//
+//   - world.launch starts an instance from launch template data (templateData finds a version,
+//     launchTemplateData.over lays the caller's wishes over it); world.terminate ends one. Both take
+//     their time; instance.alive and instance.Impaired say how an instance is.
+//   - world.newInterface takes an address in a subnet, for a load balancer's node, and
+//     world.deleteInterface gives it back; interfaceOf finds that of an instance.
+//   - world.subnet, vpc, securityGroup, launchTemplate and instance find objects by id or refuse
+//     with EC2's code. A service with codes of its own rewords the refusal.
+//   - Instances, KillMachine, RebootMachine, ZoneDown and ZoneUp in machine.go are what tests and demonstrations use from outside.
 //
 // # Adding a service
 //

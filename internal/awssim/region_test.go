@@ -75,6 +75,50 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
+// answer is what a call came back with.
+type answer[T any] struct {
+	value T
+	err   error
+}
+
+// call wraps a call, to be followed by what it has to come back with.
+func call[T any](v T, err error) answer[T] { return answer[T]{v, err} }
+
+// must gives the answer of a call that has to succeed.
+func (a answer[T]) must(t *testing.T) T {
+	t.Helper()
+	if a.err != nil {
+		t.Fatal(a.err)
+	}
+	return a.value
+}
+
+// refused fails the test unless the call was refused with the code; "" means it succeeded.
+func (a answer[T]) refused(t *testing.T, want string) {
+	t.Helper()
+	wantCode(t, a.err, want)
+}
+
+// refusal is a row of a table of calls and what comes of them.
+type refusal struct {
+	name string
+	call func() error
+	code string // "" for a call that succeeds
+}
+
+func try(t *testing.T, table []refusal) {
+	t.Helper()
+	for _, c := range table {
+		t.Run(c.name, func(t *testing.T) {
+			t.Helper()
+			wantCode(t, c.call(), c.code)
+		})
+	}
+}
+
+// only keeps the error of a call, for tables.
+func only[T any](_ T, err error) error { return err }
+
 func (w *world) vpc(t *testing.T, cidr string) string {
 	t.Helper()
 	out, err := w.ec2.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: &cidr})
