@@ -62,6 +62,10 @@ var resourceKinds = []resourceKind{
 		return arns(w.InstanceProfiles, func(p *instanceProfile) string { return p.ARN })
 	}},
 	{Type: "iam-oidc-provider", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.OIDCProviders) }},
+
+	{Type: "load-balancer", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LoadBalancers) }},
+	{Type: "target-group", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.TargetGroups) }},
+	{Type: "listener", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Listeners) }},
 }
 
 // arns lists the ARNs of objects that are kept by name.

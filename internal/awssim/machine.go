@@ -239,6 +239,7 @@ func (r *Region) Close() {
 	for id := range r.software {
 		r.stopDead(id)
 	}
+	r.forwarding.closeAll()
 	r.mu.Unlock()
 	r.running.Wait()
 }

@@ -51,6 +51,8 @@ type Region struct {
 
 	software map[string]*software // by instance id
 	running  sync.WaitGroup       // counts software and what waits for its end
+
+	forwarding forwarding
 }
 
 // New makes an empty region: no VPC, not even a default one.
@@ -101,7 +103,13 @@ func (r *Region) update(f func(*world)) {
 		return
 	}
 	f(r.world)
+	r.changed()
+}
+
+// changed follows every change of the world. The caller holds the lock.
+func (r *Region) changed() {
 	r.remember()
+	r.forward()
 }
 
 // maxBody is far above any query request (EC2 caps user data at 16 KiB) and protects the simulator.
@@ -204,7 +212,7 @@ func (r *Region) run(svc service, op operation, name, id string, decode func(any
 	}
 	out, err := op.run(w, decode)
 	if op.mutating {
-		r.remember()
+		r.changed()
 	}
 	if err != nil {
 		return svc.protocol.refusal(id, asAPIError(err))

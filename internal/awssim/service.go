@@ -10,9 +10,10 @@ type service struct {
 
 // services maps the name in the signature's credential scope to the service.
 var services = map[string]service{
-	"ec2": {protocol: ec2Query{}, operations: ec2Operations},
-	"iam": {protocol: awsQuery{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}, operations: iamOperations, global: true},
-	"sts": {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
+	"ec2":                  {protocol: ec2Query{}, operations: ec2Operations},
+	"iam":                  {protocol: awsQuery{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}, operations: iamOperations, global: true},
+	"sts":                  {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
+	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations},
 }
 
 // operation is one row of a service's table.

@@ -34,6 +34,10 @@ type state struct {
 	Roles            map[string]*role            // by name
 	InstanceProfiles map[string]*instanceProfile // by name
 	OIDCProviders    map[string]*oidcProvider    // by ARN
+
+	LoadBalancers map[string]*loadBalancer // by ARN
+	Listeners     map[string]*listener     // by ARN
+	TargetGroups  map[string]*targetGroup  // by ARN
 }
 
 func newState() *state {
@@ -62,6 +66,10 @@ func newState() *state {
 		Roles:            map[string]*role{},
 		InstanceProfiles: map[string]*instanceProfile{},
 		OIDCProviders:    map[string]*oidcProvider{},
+
+		LoadBalancers: map[string]*loadBalancer{},
+		Listeners:     map[string]*listener{},
+		TargetGroups:  map[string]*targetGroup{},
 	}
 }
 
