@@ -38,7 +38,7 @@ type Config struct {
 	UnsafeNoFsync bool
 
 	// Logger receives what etcd logs, from its warnings upwards; nil means nobody does.
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 }
 
 // Token keeps the members of different etcd clusters from ever mistaking each other for peers.
