@@ -53,6 +53,7 @@ var table = map[string]row{
 		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
 		"a simulated machine boots as a real one does: from node, and not from the service",
 	},
+	"internal/mototest":  {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
 	"internal/demo": {
 		[]string{
