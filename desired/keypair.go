@@ -1,7 +1,7 @@
 package desired
 
 import (
-	"crypto/md5" //nolint:gosec // the fingerprint that AWS and kops use to name keys; nothing rests on it
+	"crypto/md5" // AWS and kops name keys by it; nothing rests on it
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -58,6 +58,6 @@ func parsePublicKey(line string) (publicKey, error) {
 
 // fingerprint is the MD5 of the key in aa:bb:… form.
 func (k publicKey) fingerprint() string {
-	sum := md5.Sum(k.blob) //nolint:gosec // see the import
+	sum := md5.Sum(k.blob)
 	return strings.ReplaceAll(fmt.Sprintf("% x", sum), " ", ":")
 }

@@ -14,7 +14,7 @@ import (
 // words. A change of the field makes new machines of those, and of no others.
 type reach struct {
 	roles []kopsspec.Role
-	// part keeps of a value what matters to a machine; nil keeps all.
+	// part keeps of a value what matters to a machine, nil if nothing does; without a part, all of it does.
 	part func(any) any
 }
 
@@ -140,7 +140,14 @@ func etcdSettings(value any) any {
 // dnsSettings are what the kubelet is told of the cluster's DNS; the rest configures the DNS pods.
 func dnsSettings(value any) any {
 	settings, _ := value.(map[string]any)
-	return []any{settings["domain"], settings["serverIP"], settings["nodeLocalDNS"]}
+	settings = maps.Clone(settings)
+	maps.DeleteFunc(settings, func(name string, _ any) bool {
+		return name != "domain" && name != "serverIP" && name != "nodeLocalDNS"
+	})
+	if len(settings) == 0 {
+		return nil
+	}
+	return settings
 }
 
 // names keeps of the network plugin which one it is: its settings go into the cluster and not onto machines.
@@ -171,7 +178,9 @@ func reaching(role kopsspec.Role, raw map[string]any, fields map[string]reach) m
 		if r.part != nil {
 			value = r.part(value)
 		}
-		settings[name] = value
+		if value != nil {
+			settings[name] = value
+		}
 	}
 	return settings
 }

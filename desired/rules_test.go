@@ -1,0 +1,389 @@
+package desired
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// edit changes the good manifest: the first text is replaced by the second, or appended if it is empty.
+type edit struct{ old, new string }
+
+// ruleCase is a mistake and the beginning of the problem it gives, from the path on.
+type ruleCase struct {
+	edits []edit
+	want  string
+}
+
+func one(old, new, want string) ruleCase { return ruleCase{[]edit{{old, new}}, want} }
+
+// in adds a line to the spec of the cluster, before a line that is there.
+func in(line, want string) ruleCase {
+	return one("  cloudProvider: aws\n", "  cloudProvider: aws\n  "+line+"\n", want)
+}
+
+// inNodes adds a line to the spec of the group of workers.
+func inNodes(line, want string) ruleCase {
+	return one("  minSize: 3\n  maxSize: 6\n", "  minSize: 3\n  maxSize: 6\n  "+line+"\n", want)
+}
+
+const masterA = "  name: master-a\n  labels: {kops.k8s.io/cluster: k.example.com}\nspec:\n  role: ControlPlane\n"
+
+const memberA = "    - name: a\n      instanceGroup: master-a\n"
+
+// cases are mistakes, by the name of the rule that finds them.
+var cases = map[string][]ruleCase{
+	"the cluster's name is a DNS name": {
+		everywhere("k.example.com", "K.example.com", `metadata.name: "K.example.com" is not a DNS name`),
+		everywhere("k.example.com", "k", `metadata.name: "k" has no dot`),
+		everywhere("k.example.com", "k.k8s.local", `metadata.name: a name ending in .k8s.local has no hosted zone`),
+	},
+	"the cloud is AWS": {
+		one("cloudProvider: aws", "cloudProvider: gce", `spec.cloudProvider: the cloud is "gce", and only aws is supported`),
+		one("  cloudProvider: aws\n", "", `spec.cloudProvider: the cloud is "", and only aws is supported`),
+	},
+	"the Kubernetes version is a version": {
+		one("kubernetesVersion: v1.34.2", "kubernetesVersion: latest", `spec.kubernetesVersion: "latest" is not a Kubernetes version`),
+	},
+	"the state store is a bucket": {
+		one("s3://state", "gs://state", `spec.configBase: "gs://state.example.com/k.example.com" is not a state store; write s3://BUCKET/k.example.com`),
+		in("keyStore: s3://elsewhere/pki", `spec.keyStore: a store outside of configBase is not supported yet`),
+	},
+	"there is one network plugin": {
+		one("    calico: {}\n", "    calico: {}\n    cilium: {}\n", `spec.networking: calico and cilium are chosen`),
+		one("    calico: {}\n", "    weave: {}\n", `spec.networking.weave: kops no longer runs weave on AWS`),
+		one("  networking:\n    calico: {}\n", "", `spec.networking: no network plugin is chosen`),
+	},
+	"the kind of DNS is known": {
+		in("topology: {dns: {type: Split}}", `spec.topology.dns.type: "Split" is not known here; use Public, Private, None`),
+	},
+	"tags of kops are not overwritten": {
+		one("    team: platform\n", "    KubernetesCluster: other\n", `spec.cloudLabels.KubernetesCluster: kops writes the tag KubernetesCluster itself`),
+		inNodes("cloudLabels: {k8s.io/role/node: \"0\"}", `spec.cloudLabels["k8s.io/role/node"]: kops writes the tag`),
+		inNodes("cloudLabels: {kops.k8s.io/instancegroup: other}", `spec.cloudLabels["kops.k8s.io/instancegroup"]: kops writes the tag`),
+	},
+	"there is one readable SSH key": {
+		one("publicKey: ssh-ed25519 ", "publicKey: ", `spec.publicKey: this is not a public key: the second word is not base64`),
+		one("", "---\napiVersion: kops.k8s.io/v1alpha2\nkind: SSHCredential\nmetadata: {name: two, labels: {kops.k8s.io/cluster: k.example.com}}\nspec: {publicKey: ssh-rsa AAAA}\n",
+			`metadata.name: AWS machines take one SSH key, and the cluster has 2`),
+	},
+	"policies are for roles and readable": {
+		in(`additionalPolicies: {worker: "[]"}`, `spec.additionalPolicies.worker: "worker" is not a role here; use apiserver, bastion, control-plane, master, node`),
+		in(`additionalPolicies: {node: "{}"}`, `spec.additionalPolicies.node: expected a JSON list of IAM statements`),
+		in(`externalPolicies: {worker: [arn:x]}`, `spec.externalPolicies.worker: "worker" is not a role here`),
+		in(`externalPolicies: {node: [ReadOnly]}`, `spec.externalPolicies.node[0]: "ReadOnly" should start with arn:`),
+		in(`iam: {permissionsBoundary: b}`, `spec.iam.permissionsBoundary: "b" should start with arn:`),
+	},
+	"the VPC has a range": {
+		in("networkID: subnet-1", `spec.networkID: "subnet-1" should start with vpc-`),
+		one("  networkCIDR: 172.20.0.0/16\n", "  networkID: vpc-1\n", `spec.networkID: the VPC exists already, so its range must be written`),
+	},
+	"ranges are ranges": {
+		one("networkCIDR: 172.20.0.0/16", "networkCIDR: 172.20.0.1/16", `spec.networkCIDR: 172.20.0.1/16 has bits set behind its prefix; write 172.20.0.0/16`),
+		one("networkCIDR: 172.20.0.0/16", "networkCIDR: 172.0.0.0/8", `spec.networkCIDR: 172.0.0.0/8 is no range for a VPC`),
+		in("podCIDR: everywhere", `spec.podCIDR: "everywhere" is not an address range`),
+	},
+	"pods and services stay out of the network": {
+		in("nonMasqueradeCIDR: 172.20.128.0/17", `spec.nonMasqueradeCIDR: 172.20.128.0/17 overlaps networkCIDR 172.20.0.0/16`),
+		in("podCIDR: 192.168.0.0/16", `spec.podCIDR: 192.168.0.0/16 is not inside nonMasqueradeCIDR 100.64.0.0/10`),
+		in("serviceClusterIPRange: 172.20.32.0/24", `spec.subnets[0].cidr: 172.20.32.0/19 overlaps serviceClusterIPRange 172.20.32.0/24`),
+	},
+	"the cluster is IPv4": {
+		in(`nonMasqueradeCIDR: "::/0"`, `spec.nonMasqueradeCIDR: IPv6-only clusters are not supported yet`),
+	},
+	"kubenet needs public subnets": {
+		one("calico: {}", "kubenet: {}", `spec.subnets[0].type: kubenet does not work in private subnets`),
+	},
+	"subnets that are ours are tagged": {
+		in("DisableSubnetTags: true", `spec.DisableSubnetTags: subnet a is made for the cluster and is found again by its tags`),
+	},
+	"there are subnets": {
+		{[]edit{{subnetLines, "  subnets: []\n"}}, `spec.subnets: the cluster has no subnets`},
+	},
+	"subnets have names of their own": {
+		one("{name: b,", "{name: a,", `spec.subnets[1].name: subnet a is already listed as spec.subnets[0]`),
+		one("{name: b,", "{name: B_1,", `spec.subnets[1].name: "B_1" cannot be part of a DNS name`),
+	},
+	"subnets have a known type": {
+		one("type: Private, cidr: 172.20.32.0/19", "type: private, cidr: 172.20.32.0/19", `spec.subnets[0].type: "private" is not a type of subnet`),
+		one("type: Private, cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19", `spec.subnets[0]: subnet a has no type`),
+		one("type: Private, cidr: 172.20.32.0/19", "type: DualStack, cidr: 172.20.32.0/19", `spec.subnets[0].type: DualStack subnets are for IPv6-only clusters`),
+	},
+	"zones are zones of one region": {
+		one("zone: eu-west-1b, type: Private", "zone: eu-west-2b, type: Private", `spec.subnets[1].zone: zone eu-west-2b is not in region eu-west-1`),
+		one("zone: eu-west-1b, type: Private", "zone: eu-west-1, type: Private", `spec.subnets[1].zone: "eu-west-1" is not an availability zone`),
+	},
+	"subnets lie in the network": {
+		one("cidr: 172.20.64.0/19", "cidr: 172.21.64.0/19", `spec.subnets[1].cidr: 172.21.64.0/19 is not inside networkCIDR 172.20.0.0/16`),
+		one("cidr: 172.20.64.0/19", "cidr: 172.20.64.1/19", `spec.subnets[1].cidr: 172.20.64.1/19 has bits set behind its prefix`),
+		one("cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, ipv6CIDR: /60#1", `spec.subnets[1].ipv6CIDR: "/60#1" is neither a range nor /64#K`),
+		{[]edit{{"cidr: 172.20.64.0/19", ""}, {"cidr: 172.20.32.0/19", "cidr: 172.20.0.0/17"}, {"cidr: 172.20.96.0/19", "cidr: 172.20.128.0/17"}},
+			`spec.subnets[1].cidr: subnet b has no range, and none can be chosen for it`},
+	},
+	"subnets do not overlap": {
+		one("cidr: 172.20.64.0/19", "cidr: 172.20.48.0/20", `spec.subnets[1].cidr: 172.20.48.0/20 overlaps 172.20.32.0/19 of subnet a`),
+	},
+	"subnets are all shared or all made": {
+		{[]edit{{"cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, id: subnet-1"}, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  networkID: vpc-1\n"}},
+			`spec.subnets[1].id: some subnets have an id and some do not`},
+		one("cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, id: subnet-1", `spec.subnets[0].id: subnet a exists already, so its VPC does too`),
+	},
+	"the way out of a subnet is known": {
+		one("cidr: 172.20.0.0/22", "cidr: 172.20.0.0/22, egress: nat-1", `spec.subnets[3].egress: a Utility subnet leaves by the internet gateway`),
+		one("cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, egress: igw-1", `spec.subnets[0].egress: "igw-1" should start with nat-, eipalloc-`),
+	},
+	"a zone has one way out": {
+		one("  - {name: b,", "  - {name: a2, zone: eu-west-1a, type: Private, cidr: 172.20.160.0/19, egress: tgw-1}\n  - {name: b,",
+			`spec.subnets[1].egress: the private subnets of zone eu-west-1a share a route table`),
+	},
+	"private subnets have a utility subnet": {
+		one("zone: eu-west-1b, type: Utility", "zone: eu-west-1c, type: Utility", `spec.subnets[1]: zone eu-west-1b has private subnets and no Utility subnet`),
+		one("zone: eu-west-1b, type: Utility", "zone: eu-west-1c, type: Utility", `spec.subnets[2]: zone eu-west-1c has 2 Utility subnets`),
+	},
+	"additional routes lead somewhere": {
+		one("cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, additionalRoutes: [{cidr: 10.0.0.0/8, target: vgw-1}]",
+			`spec.subnets[0].additionalRoutes[0].target: "vgw-1" should start with`),
+		one("cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, additionalRoutes: [{cidr: 10.0.0.0/8, target: pcx-1}, {cidr: 10.0.0.0/8, target: pcx-2}]",
+			`spec.subnets[0].additionalRoutes[1].cidr: 10.0.0.0/8 already has a route`),
+		one("cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, additionalRoutes: [{cidr: ten, target: pcx-1}]",
+			`spec.subnets[0].additionalRoutes[0].cidr: "ten" is not an address range`),
+		one("cidr: 172.20.0.0/22", "cidr: 172.20.0.0/22, additionalRoutes: [{cidr: 10.0.0.0/8, target: pcx-1}]",
+			`spec.subnets[3].additionalRoutes[0]: only private subnets that are made for the cluster take additional routes`),
+	},
+	"the API is reached one way": {
+		one("  api:\n", "  api:\n    dns: {}\n", `spec.api: the API has both dns and loadBalancer`),
+	},
+	"the API's load balancer is a network load balancer": {
+		one("      class: Network\n", "", `spec.api.loadBalancer.class: the API servers need a network load balancer`),
+		one("      type: Public\n", "      type: public\n", `spec.api.loadBalancer.type: "public" is not known here; use Public, Internal`),
+		one("      type: Public\n", "      sslPolicy: p\n", `spec.api.loadBalancer.sslPolicy: sslPolicy needs sslCertificate`),
+		one("      type: Public\n", "      type: Internal\n      useForInternalApi: true\n", `spec.api.loadBalancer.useForInternalApi: an Internal load balancer already has`),
+		in("topology: {bastion: {loadBalancer: {type: None}}}", `spec.topology.bastion.loadBalancer.type: "None" is not known here`),
+		in("cloudConfig: {nlbSecurityGroupMode: Other}", `spec.cloudConfig.nlbSecurityGroupMode: "Other" is not known here`),
+	},
+	"a load balancer has subnets": {
+		{[]edit{{"type: Private", "type: Public"}, {"type: Private", "type: Public"}, {"type: Private", "type: Public"}, {"      type: Public\n", "      type: Internal\n"}},
+			`spec.api.loadBalancer: an Internal load balancer needs a Private subnet`},
+		{[]edit{{"type: Utility", "type: Private"}, {"type: Utility", "type: Private"}, {"type: Utility", "type: Private"}},
+			`spec.topology.bastion.loadBalancer: a Public load balancer needs a Public or Utility subnet`},
+	},
+	"fixed addresses fit the load balancer": {
+		one("      type: Public\n", "      type: Public\n      subnets: [{name: nowhere}]\n", `spec.api.loadBalancer.subnets[0].name: there is no subnet "nowhere"`),
+		one("      type: Public\n", "      type: Public\n      subnets: [{name: utility-a}, {name: a}]\n", `spec.api.loadBalancer.subnets[1].name: subnets utility-a and a are both in zone eu-west-1a`),
+		one("      type: Public\n", "      type: Public\n      subnets: [{name: utility-a, privateIPv4Address: 172.20.0.9}]\n",
+			`spec.api.loadBalancer.subnets[0].privateIPv4Address: only an Internal load balancer has a fixed private address`),
+		one("      type: Public\n", "      type: Internal\n      subnets: [{name: a, privateIPv4Address: 172.20.0.9}]\n",
+			`spec.api.loadBalancer.subnets[0].privateIPv4Address: "172.20.0.9" is not an address of subnet a (172.20.32.0/19)`),
+		one("      type: Public\n", "      type: Internal\n      subnets: [{name: a, allocationId: eipalloc-1}]\n",
+			`spec.api.loadBalancer.subnets[0].allocationId: an Internal load balancer has no elastic IP`),
+	},
+	"security groups are given by id": {
+		inNodes("additionalSecurityGroups: [default]", `spec.additionalSecurityGroups[0]: "default" should start with sg-`),
+		inNodes("additionalSecurityGroups: [sg-1, sg-1]", `spec.additionalSecurityGroups[1]: sg-1 is listed twice`),
+		inNodes("securityGroupOverride: mine", `spec.securityGroupOverride: "mine" should start with sg-`),
+		one("      type: Public\n", "      securityGroupOverride: mine\n", `spec.api.loadBalancer.securityGroupOverride: "mine" should start with sg-`),
+		one("      type: Public\n", "      additionalSecurityGroups: [mine]\n", `spec.api.loadBalancer.additionalSecurityGroups[0]: "mine" should start with sg-`),
+	},
+	"access lists hold ranges": {
+		one("  - 10.0.0.0/8\n", "  - office\n", `spec.sshAccess[0]: "office" is not an address range`),
+		one("  - 10.0.0.0/8\n", "  - 10.0.0.0/8\n  - 10.0.0.0/8\n", `spec.sshAccess[1]: 10.0.0.0/8 is listed twice`),
+		in("nodePortAccess: [10.0.0.1/8]", `spec.nodePortAccess[0]: 10.0.0.1/8 has bits set behind its prefix`),
+	},
+	"node ports are ports": {
+		in("kubeAPIServer: {serviceNodePortRange: 30000-70000}", `spec.kubeAPIServer.serviceNodePortRange: "30000-70000" is not a range of ports`),
+	},
+	"etcd clusters are known, and main is one": {
+		one("  - name: events\n", "  - name: event\n", `spec.etcdClusters[1].name: "event" is not an etcd cluster of kops; use cilium, events, leases, main`),
+		one("  - name: events\n", "  - name: main\n", `spec.etcdClusters[1].name: etcd cluster main is listed twice`),
+		one("  - name: main\n", "  - name: leases\n", `spec.etcdClusters: there is no etcd cluster main`),
+	},
+	"etcd has an odd number of members": {
+		one(memberA, "", `spec.etcdClusters[0].etcdMembers: etcd cluster main has 2 members and survives no more failures than with 1`),
+		one("  - name: main\n    etcdMembers:\n", "  - name: main\n    etcdMembers: []\n  - name: leases\n    etcdMembers:\n", `spec.etcdClusters[0].etcdMembers: etcd cluster main has no members`),
+		one(memberA, memberA+moreMembers(6), `spec.etcdClusters[0].etcdMembers: etcd cluster main has 9 members, and more than 7 only make it slower`),
+	},
+	"etcd members have names and groups": {
+		one(memberA, "    - name: b\n      instanceGroup: master-a\n", `spec.etcdClusters[0].etcdMembers[1].name: two members of etcd cluster main are named b`),
+		one(memberA, "    - name: A\n      instanceGroup: master-a\n", `spec.etcdClusters[0].etcdMembers[0].name: "A" cannot be part of a DNS name`),
+		one(memberA, "    - name: a\n      instanceGroup: master-x\n", `spec.etcdClusters[0].etcdMembers[0].instanceGroup: there is no instance group "master-x"`),
+		one(memberA, "    - name: a\n      instanceGroup: nodes\n", `spec.etcdClusters[0].etcdMembers[0].instanceGroup: group nodes has the role Node`),
+		one(memberA, "    - name: a\n", `spec.etcdClusters[0].etcdMembers[0].instanceGroup: member a has no instance group`),
+	},
+	"no two members share a machine": {
+		one(memberA, "    - name: a\n      instanceGroup: master-b\n", `spec.etcdClusters[0].etcdMembers[1].instanceGroup: members a and b of etcd cluster main are on one machine, group master-b`),
+	},
+	"every etcd cluster runs on every master": {
+		one(memberA, "", `spec.etcdClusters[0].etcdMembers: control-plane group master-a has no member in etcd cluster main`),
+	},
+	"etcd clusters are run alike": {
+		one("  - name: events\n", "  - name: events\n    version: 3.5.0\n", `spec.etcdClusters[1].version: etcd cluster events has version 3.5.0 and main has 3.6.12`),
+		{[]edit{{"  - name: main\n", "  - name: main\n    version: 2.3.8\n"}, {"  - name: events\n", "  - name: events\n    version: 2.3.8\n"}},
+			`spec.etcdClusters[0].version: etcd 2.3.8 is not supported`},
+		one("  - name: main\n", "  - name: main\n    provider: Legacy\n", `spec.etcdClusters[0].provider: "Legacy" is not known here; use Manager`),
+		{[]edit{{"  - name: main\n", "  - name: main\n    backups: {backupStore: s3://b/x}\n"}, {"  - name: events\n", "  - name: events\n    backups: {backupStore: s3://b/x}\n"}},
+			`spec.etcdClusters[1].backups.backupStore: etcd clusters main and events would overwrite each other's backups`},
+		one("  - name: main\n", "  - name: main\n    backups: {backupStore: /var/backups}\n", `spec.etcdClusters[0].backups.backupStore: "/var/backups" is not a bucket`),
+	},
+	"etcd volumes are possible": {
+		one(memberA, memberA+"      volumeType: st1\n", `spec.etcdClusters[0].etcdMembers[0].volumeType: "st1" is not known here`),
+		one(memberA, memberA+"      volumeSize: 20000\n", `spec.etcdClusters[0].etcdMembers[0].volumeSize: 20000 GiB is no size of a volume`),
+		one(memberA, memberA+"      volumeIops: 16000\n", `spec.etcdClusters[0].etcdMembers[0].volumeIops: 16000 IOPS need a larger gp3 volume than 20 GiB`),
+		one(memberA, memberA+"      volumeThroughput: 1000\n", `spec.etcdClusters[0].etcdMembers[0].volumeThroughput: 1000 MiB/s need at least 4000 IOPS`),
+		one(memberA, memberA+"      kmsKeyId: key\n", `spec.etcdClusters[0].etcdMembers[0].kmsKeyId: the key is used only on an encrypted volume`),
+	},
+	"masters are spread over zones": {
+		one("subnets: [b]", "subnets: [a]", `spec.etcdClusters[0].etcdMembers: when zone eu-west-1a fails, 2 of the 3 members of etcd cluster main fail with it, the other 1 are no majority`),
+	},
+	"there are masters and other machines": {
+		{[]edit{{"role: ControlPlane", "role: Node"}, {"role: ControlPlane", "role: Node"}, {"role: ControlPlane", "role: Node"}}, `metadata.name: the cluster has no control plane`},
+		{[]edit{{"role: Node", "role: ControlPlane"}, {"role: Bastion", "role: ControlPlane"}}, `metadata.name: the cluster has no workers`},
+	},
+	"groups have names of their own": {
+		one("  name: bastions\n", "  name: nodes\n", `metadata.name: group nodes is already described at k.yaml:`),
+		one("  name: bastions\n", "  name: Bastions\n", `metadata.name: "Bastions" cannot be part of a DNS name`),
+	},
+	"the role of a group is known": {
+		one("role: Node", "role: node", `spec.role: group nodes has the role "node", which is not known`),
+	},
+	"a control-plane group is one machine in one subnet": {
+		one(masterA+"  image: ami-0123456789abcdef0\n  machineType: t3.medium\n  minSize: 1\n  maxSize: 1\n", masterA+"  minSize: 1\n  maxSize: 3\n",
+			`spec.maxSize: control-plane group master-a has size 1 to 3 and must be exactly one machine`),
+		one(masterA+"  image: ami-0123456789abcdef0\n  machineType: t3.medium\n  minSize: 1\n  maxSize: 1\n", masterA+"  minSize: 0\n  maxSize: 0\n",
+			`spec.maxSize: control-plane group master-a has size 0 to 0 and must be exactly one machine`),
+		one("subnets: [a]", "subnets: [a, b]", `spec.subnets: control-plane group master-a has 2 subnets and must have exactly one`),
+		one("  subnets: [a]\n", "", `spec.subnets: control-plane group master-a has 0 subnets`),
+	},
+	"the size of a group is possible": {
+		one("minSize: 3", "minSize: 7", `spec.maxSize: group nodes has minSize 7 above maxSize 6`),
+		one("minSize: 3", "minSize: -1", `spec.minSize: group nodes has minSize -1`),
+	},
+	"the subnets of a group exist": {
+		one("[a, b, c]", "[a, b, d]", `spec.subnets[2]: there is no subnet "d" in cluster k.example.com; name one of a, b, c, utility-a`),
+		one("[a, b, c]", "[a, b, b]", `spec.subnets[2]: subnet b is listed twice`),
+		{[]edit{{subnetLines, "  subnets: []\n"}, {"  subnets: [a, b, c]\n", ""}}, `spec.subnets: group nodes has no subnets`},
+	},
+	"the subnets of a group are of one sort": {
+		one("[a, b, c]", "[a, b, utility-c]", `spec.subnets: group nodes mixes the Private subnet a with the Utility subnet utility-c`),
+	},
+	"API servers of their own need DNS": {
+		{[]edit{{"role: Node", "role: APIServer"}, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  topology: {dns: {type: None}}\n"}},
+			`spec.role: APIServer groups find etcd by its DNS names`},
+	},
+	"masters are not surged": {
+		one("subnets: [a]", "subnets: [a]\n  rollingUpdate: {maxSurge: 1}", `spec.rollingUpdate.maxSurge: a second master of group master-a would find no volume`),
+		inNodes("rollingUpdate: {maxSurge: 0%, maxUnavailable: 0}", `spec.rollingUpdate: with neither surge nor unavailability nothing can be replaced`),
+	},
+	"a group has an image and a machine type": {
+		one(masterA+"  image: ami-0123456789abcdef0\n", masterA, `spec.image: group master-a has no image`),
+		{[]edit{{"  machineType: t3.medium\n", "  machineType: large\n"}}, `spec.machineType: "large" is not a machine type`},
+	},
+	"disks are possible": {
+		inNodes("rootVolumeType: nvme", `spec.rootVolumeType: "nvme" is not known here`),
+		inNodes("rootVolumeSize: -1", `spec.rootVolumeSize: -1 GiB is no size of a disk`),
+		inNodes("volumes: [{device: /dev/xvdd}]", `spec.volumes[0].size: volume /dev/xvdd has no size`),
+		inNodes("volumes: [{size: 1}]", `spec.volumes[0].device: every volume needs a device of its own`),
+		inNodes("volumes: [{device: d, size: 1}, {device: d, size: 1, type: x}]", `spec.volumes[1].type: "x" is not known here`),
+	},
+	"instance profiles are given by ARN": {
+		inNodes("iam: {profile: mine}", `spec.iam.profile: "mine" is not the ARN of an instance profile`),
+		{[]edit{{"subnets: [a]", "subnets: [a]\n  iam: {profile: \"arn:aws:iam::1:instance-profile/p\"}"}, {"subnets: [a, b, c]", "subnets: [a, b, c]\n  iam: {profile: \"arn:aws:iam::1:instance-profile/p\"}"}},
+			`spec.iam.profile: the profile serves group master-a, which has another role`},
+	},
+	"labels and taints are readable": {
+		one("dedicated=batch:NoSchedule", "dedicated=batch", `spec.taints[0]: "dedicated=batch" is not a taint`),
+		one("[dedicated=batch:NoSchedule]", "[a:NoExecute, a:NoExecute]", `spec.taints[1]: taint a:NoExecute is listed twice`),
+		one("{pool: general}", "{a/b/c: general}", `spec.nodeLabels["a/b/c"]: "a/b/c" is not a label`),
+	},
+	"machine settings are values of EC2": {
+		inNodes("instanceMetadata: {httpTokens: never}", `spec.instanceMetadata.httpTokens: "never" is not known here; use optional, required`),
+		inNodes("instanceMetadata: {httpPutResponseHopLimit: 65}", `spec.instanceMetadata.httpPutResponseHopLimit: 65 is no hop limit`),
+		inNodes("cpuCredits: all", `spec.cpuCredits: "all" is not known here`),
+		inNodes("tenancy: shared", `spec.tenancy: "shared" is not known here`),
+		inNodes("manager: Other", `spec.manager: "Other" is not known here`),
+		inNodes("maxInstanceLifetime: 1h", `spec.maxInstanceLifetime: AWS replaces machines at most once a day`),
+		inNodes("externalLoadBalancers: [{targetGroupArn: tg}]", `spec.externalLoadBalancers[0].targetGroupArn: "tg" should start with arn:`),
+	},
+	"additional user data is complete": {
+		inNodes("additionalUserData: [{name: a, content: b}]", `spec.additionalUserData[0]: a part of the user data needs name, content, and a type`),
+	},
+}
+
+const subnetLines = `  subnets:
+  - {name: a, zone: eu-west-1a, type: Private, cidr: 172.20.32.0/19}
+  - {name: b, zone: eu-west-1b, type: Private, cidr: 172.20.64.0/19}
+  - {name: c, zone: eu-west-1c, type: Private, cidr: 172.20.96.0/19}
+  - {name: utility-a, zone: eu-west-1a, type: Utility, cidr: 172.20.0.0/22}
+  - {name: utility-b, zone: eu-west-1b, type: Utility, cidr: 172.20.4.0/22}
+  - {name: utility-c, zone: eu-west-1c, type: Utility, cidr: 172.20.8.0/22}
+`
+
+// everywhere replaces a text in all documents.
+func everywhere(old, new, want string) ruleCase {
+	return ruleCase{[]edit{{"*" + old, new}}, want}
+}
+
+func moreMembers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "    - name: x%d\n      instanceGroup: x%d\n", i, i)
+	}
+	return b.String()
+}
+
+// apply fails if there is nothing to edit: a case that changes nothing would test nothing.
+func apply(t *testing.T, manifest string, edits []edit) string {
+	t.Helper()
+	for _, e := range edits {
+		old, all := strings.CutPrefix(e.old, "*")
+		switch {
+		case old == "":
+			manifest += e.new
+		case !strings.Contains(manifest, old):
+			t.Fatalf("the manifest has no %q to edit", old)
+		case all:
+			manifest = strings.ReplaceAll(manifest, old, e.new)
+		default:
+			manifest = strings.Replace(manifest, old, e.new, 1)
+		}
+	}
+	return manifest
+}
+
+// TestEveryRuleFindsItsMistakes runs each rule alone on a manifest with a mistake. That the good manifest has
+// none is the business of the golden files.
+func TestEveryRuleFindsItsMistakes(t *testing.T) {
+	good := string(readFile(t, "testdata/clusters/private.yaml"))
+	known := map[string]bool{}
+	for _, rule := range rules {
+		known[rule.name] = true
+		if len(cases[rule.name]) == 0 {
+			t.Errorf("no case for the rule that %s", rule.name)
+		}
+		for _, c := range cases[rule.name] {
+			t.Run(rule.name+"/"+c.want, func(t *testing.T) {
+				var found report
+				for _, m := range assemble([]File{{"k.yaml", []byte(apply(t, good, c.edits))}}, &report{}) {
+					rule.check(m, &found)
+				}
+				if !strings.Contains(listProblems(found.problems), ": "+c.want) {
+					t.Errorf("want %q, got:\n%s", c.want, listProblems(found.problems))
+				}
+			})
+		}
+	}
+	for name := range cases {
+		if !known[name] {
+			t.Errorf("there are cases for %q, which is no rule", name)
+		}
+	}
+}
+
+func TestRulesHaveNamesOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, rule := range rules {
+		if seen[rule.name] {
+			t.Errorf("two rules say that %s", rule.name)
+		}
+		seen[rule.name] = true
+	}
+}

@@ -1,0 +1,207 @@
+package terraform
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/netip"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/topology"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func ref(kind topology.Kind, name string) topology.Ref { return topology.Ref{Kind: kind, Name: name} }
+
+// everything has a resource of each kind, owned and small, with most of what can be said about it.
+func everything(t *testing.T) topology.Topology {
+	t.Helper()
+	const n = "k.example.com"
+	vpc, subnet, group := ref(topology.KindVPC, n), ref(topology.KindSubnet, "a."+n), ref(topology.KindSecurityGroup, "masters."+n)
+	tags := topology.BaseTags(n, n)
+	given := topology.Given("tgw-1")
+	template := topology.LaunchTemplate{
+		Name: "m.masters." + n, Image: "099720109477/ubuntu/noble", InstanceType: "m3.medium",
+		KeyPair: ref(topology.KindKeyPair, "kubernetes."+n+"-aa:bb"), InstanceProfile: ref(topology.KindInstanceProfile, "masters."+n),
+		SecurityGroups: []topology.Ref{topology.Given("sg-1"), group}, AssociatePublicIP: true, IPv6Addresses: 1,
+		BlockDevices: []topology.BlockDevice{
+			{Device: topology.RootDevice, Type: "gp3", SizeGiB: 64, IOPS: 3000, Throughput: 125, Encrypted: true, KMSKey: "key", DeleteOnTermination: true},
+			{Device: "/dev/sdc", Ephemeral: "ephemeral0"},
+		},
+		HTTPTokens: "required", HTTPHopLimit: 1, MetadataIPv6: true, Monitoring: true, EBSOptimized: true, CPUCredits: "standard",
+		Tenancy: "dedicated", UserData: "#cloud-config\n", Tags: tags, Ownership: topology.Owned,
+	}
+	topo, err := topology.New(
+		topology.DHCPOptions{Name: n, DomainName: "ec2.internal", DomainNameServers: []string{"AmazonProvidedDNS"}, Tags: tags, Ownership: topology.Owned},
+		topology.VPC{Name: n, CIDR: netip.MustParsePrefix("10.0.0.0/16"), AmazonIPv6: true, DNSSupport: true, DHCPOptions: ref(topology.KindDHCPOptions, n), Tags: tags, Ownership: topology.Owned},
+		topology.InternetGateway{Name: n, VPC: vpc, Tags: tags, Ownership: topology.Owned},
+		topology.Subnet{Name: "a." + n, VPC: vpc, Zone: "us-east-1a", CIDR: netip.MustParsePrefix("10.0.0.0/20"), IPv6CIDR: "/64#1a", AssignIPv6: true,
+			HostnameType: "resource-name", ResourceNameA: true, ResourceNameAAAA: true, Tags: tags, Ownership: topology.Owned},
+		topology.ElasticIP{Name: "us-east-1a." + n, Tags: tags, Ownership: topology.Owned},
+		topology.NATGateway{Name: "us-east-1a." + n, Subnet: subnet, ElasticIP: ref(topology.KindElasticIP, "us-east-1a."+n), Tags: tags, Ownership: topology.Owned},
+		topology.RouteTable{Name: n, VPC: vpc, Subnets: []topology.Ref{subnet}, Tags: topology.Tags{topology.TagRouteRole: "public"}, Ownership: topology.Owned, Routes: []topology.Route{
+			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: ref(topology.KindInternetGateway, n)},
+			{Destination: netip.MustParsePrefix("::/0"), Target: ref(topology.KindInternetGateway, n)},
+		}},
+		topology.RouteTable{Name: "private-us-east-1a." + n, VPC: vpc, Tags: topology.Tags{topology.TagRouteRole: "private-us-east-1a"}, Ownership: topology.Owned, Routes: []topology.Route{
+			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: ref(topology.KindNATGateway, "us-east-1a."+n)},
+			{Destination: netip.MustParsePrefix("192.168.0.0/24"), Target: given},
+		}},
+		topology.SecurityGroup{Name: "masters." + n, Description: "Security group for masters", VPC: vpc, Tags: tags, Ownership: topology.Owned},
+		topology.SecurityGroupRule{Group: group, Direction: topology.Egress, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: netip.MustParsePrefix("::/0"), Tags: topology.Tags{topology.TagName: "from-masters-egress-all-0to0-::/0"}, Ownership: topology.Owned},
+		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "4", FromPort: -1, ToPort: -1, Peer: group, Ownership: topology.Owned},
+		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "icmpv6", FromPort: -1, ToPort: -1, PrefixList: "pl-1", Ownership: topology.Owned},
+		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "tcp", FromPort: 22, ToPort: 22, CIDR: netip.MustParsePrefix("10.0.0.0/8"), Ownership: topology.Owned},
+		topology.IAMRole{Name: "masters." + n, TrustPolicy: "{}", InlinePolicies: []topology.InlinePolicy{{Name: "masters." + n, Document: "{}"}}, ManagedPolicies: []string{"arn:aws:iam::1:policy/p"}, PermissionsBoundary: "arn:b", Tags: tags, Ownership: topology.Owned},
+		topology.InstanceProfile{Name: "masters." + n, Role: ref(topology.KindIAMRole, "masters."+n), Tags: tags, Ownership: topology.Owned},
+		topology.KeyPair{Name: "kubernetes." + n + "-aa:bb", PublicKey: "ssh-rsa AAAA", Tags: tags, Ownership: topology.Owned},
+		topology.Volume{Name: "a.etcd-main." + n, Zone: "us-east-1a", Type: "gp3", SizeGiB: 20, IOPS: 3000, Throughput: 125, Encrypted: true, KMSKey: "key", Tags: tags, Ownership: topology.Owned},
+		topology.TargetGroup{Name: "tcp-k", VPC: vpc, Port: 443, Protocol: "TCP", HealthProtocol: "HTTPS", HealthPath: "/healthz", HealthInterval: 10, HealthyThreshold: 2, UnhealthyThreshold: 2, DeregistrationDelay: 30, ConnectionTermination: true, Tags: tags, Ownership: topology.Owned},
+		topology.LoadBalancer{Name: "api." + n, AWSName: "api-k", Internal: true, CrossZone: true, AddressType: "dualstack", SecurityGroups: []topology.Ref{group}, Tags: tags, Ownership: topology.Owned,
+			Subnets: []topology.SubnetMapping{{Subnet: subnet, PrivateIPv4: "10.0.0.9", Allocation: topology.Given("eipalloc-1")}}},
+		topology.Listener{LoadBalancer: ref(topology.KindLoadBalancer, "api."+n), Port: 443, Protocol: "TLS", TargetGroup: ref(topology.KindTargetGroup, "tcp-k"), Certificate: "arn:c", SSLPolicy: "p", Ownership: topology.Owned},
+		template,
+		topology.AutoScalingGroup{Name: "m.masters." + n, LaunchTemplate: template.Ref(), Min: 1, Max: 1, Subnets: []topology.Ref{subnet}, TargetGroups: []topology.Ref{ref(topology.KindTargetGroup, "tcp-k")},
+			Metrics: []string{"GroupMaxSize"}, ProtectFromScaleIn: true, SuspendedProcesses: []string{"AZRebalance"}, MaxInstanceLifetime: 86400, CapacityRebalance: true, Tags: tags, Ownership: topology.Owned},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return topo
+}
+
+func write(t *testing.T, topo topology.Topology) string {
+	t.Helper()
+	text, err := JSON(topo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestEveryKindIsWrittenAsTheGoldenFileSays(t *testing.T) {
+	const file = "testdata/everything.tf.json"
+	got := write(t, everything(t))
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("differs (-want +got); run with -update if it is right:\n%s", diff)
+	}
+}
+
+func TestEveryKindHasARow(t *testing.T) {
+	topo := everything(t)
+	present := map[topology.Kind]bool{}
+	for r := range topo.All() {
+		present[r.Kind] = true
+	}
+	for _, kind := range topology.Kinds() {
+		if kinds[kind] == nil {
+			t.Errorf("kinds.go has no row for %s", kind)
+		}
+		if !present[kind] {
+			t.Errorf("the golden file shows no %s", kind)
+		}
+	}
+}
+
+// TestEveryReferenceHasItsBlock follows each expression: a label that nobody wrote is an error in Terraform.
+func TestEveryReferenceHasItsBlock(t *testing.T) {
+	text := write(t, everything(t))
+	var d document
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(data\.)?(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.[a-z0-9_]+`).FindAllStringSubmatch(text, -1)
+	if len(found) < 20 {
+		t.Fatalf("only %d references were found", len(found))
+	}
+	for _, m := range found {
+		blocks := d.Resource
+		if m[1] != "" {
+			blocks = d.Data
+		}
+		if blocks[m[2]][m[3]] == nil {
+			t.Errorf("%s refers to nothing", m[0])
+		}
+	}
+}
+
+func TestSharedResourcesAppearAsTheirIDs(t *testing.T) {
+	vpc := topology.VPC{Name: "vpc-1", Ownership: topology.Shared}
+	gateway := topology.InternetGateway{Name: "vpc-1", VPC: vpc.Ref(), Ownership: topology.Shared}
+	subnet := topology.Subnet{Name: "subnet-1", VPC: vpc.Ref(), Ownership: topology.Shared}
+	table := topology.RouteTable{Name: "k", VPC: vpc.Ref(), Subnets: []topology.Ref{subnet.Ref()}, Ownership: topology.Owned,
+		Routes: []topology.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: gateway.Ref()}}}
+	topo, err := topology.New(vpc, gateway, subnet, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := write(t, topo)
+	for _, want := range []string{`"vpc_id": "vpc-1"`, `"subnet_id": "subnet-1"`, `"gateway_id": "${data.aws_internet_gateway.vpc-1.id}"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing in:\n%s", want, text)
+		}
+	}
+	for _, typ := range []string{"aws_vpc\"", "aws_subnet\""} {
+		if strings.Contains(text, typ) {
+			t.Errorf("%s is made, and it is shared", typ)
+		}
+	}
+}
+
+func TestEqualTopologiesGiveEqualBytes(t *testing.T) {
+	first, second := write(t, everything(t)), write(t, everything(t))
+	if !bytes.Equal([]byte(first), []byte(second)) {
+		t.Error("two runs differ")
+	}
+}
+
+func TestImagesAreLookedUpByOwnerAndName(t *testing.T) {
+	for name, want := range map[string]string{
+		"099720109477/ubuntu/images/noble": `{"filter":[{"name":"name","values":["ubuntu/images/noble"]}],"most_recent":true,"owners":["099720109477"]}`,
+		"ubuntu/images/noble":              `{"filter":[{"name":"name","values":["ubuntu/images/noble"]}],"most_recent":true,"owners":["099720109477"]}`,
+		"debian/debian-12":                 `{"filter":[{"name":"name","values":["debian-12"]}],"most_recent":true,"owners":["136693071363"]}`,
+		"golden-image":                     `{"filter":[{"name":"name","values":["golden-image"]}],"most_recent":true,"owners":["self"]}`,
+		"ami-1":                            `{"filter":[{"name":"image-id","values":["ami-1"]}]}`,
+		"ssm:/aws/al2023":                  `{"filter":[{"name":"image-id","values":["${data.aws_ssm_parameter.ssm_--aws--al2023.value}"]}]}`,
+	} {
+		d := &document{Data: map[string]map[string]attrs{}}
+		if id := d.image(name); id != "${data.aws_ami."+label(name)+".id}" {
+			t.Errorf("%s is %s", name, id)
+		}
+		got, err := json.Marshal(d.Data["aws_ami"][label(name)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestLabelsAreThoseOfKops(t *testing.T) {
+	for name, want := range map[string]string{
+		"a.etcd-main.k.example.com": "a-etcd-main-k-example-com",
+		"route-0.0.0.0/0":           "route-0-0-0-0--0",
+		"route-::/0":                "route-__--0",
+		"1.etcd-main.k.example.com": "prefix_1-etcd-main-k-example-com",
+	} {
+		if got := label(name); got != want {
+			t.Errorf("label(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
