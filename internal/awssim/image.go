@@ -81,7 +81,7 @@ func (w *world) image(id string) (image, error) {
 	return image{id, "simulated-" + id, w.account(), "x86_64", "/dev/xvda"}, nil
 }
 
-// remember keeps an image found by name for launches by id.
+// rememberImage keeps an image found by name for launches by id.
 func (r *Region) rememberImage(i image) { r.images[i.ID] = i }
 
 var imageFilters = filterTable[image]{
@@ -129,16 +129,18 @@ func (w *world) describeImages(in describeImagesInput) (describeImagesOutput, er
 	return describeImagesOutput{itemsOf(list, newImageXML), next}, err
 }
 
-// namesAsked are the well-known names and those of the name filter. Of the many images that a
-// pattern matches the simulator has the one of 2026-08-01.
+// namesAsked are the well-known names and those of the name filter. Where a pattern matches none
+// of the well-known, the simulator has the one image of 2026-08-01 that it describes.
 func namesAsked(filters []filter) []string {
 	names := slices.Clone(wellKnown)
 	for _, f := range filters {
 		if f.Name != "name" {
 			continue
 		}
-		for _, v := range f.Values {
-			names = append(names, strings.NewReplacer("*", "20260801", "?", "0").Replace(v))
+		for _, pattern := range f.Values {
+			if !slices.ContainsFunc(wellKnown, func(name string) bool { return like(pattern, name) }) {
+				names = append(names, strings.NewReplacer("*", "20260801", "?", "0").Replace(pattern))
+			}
 		}
 	}
 	return names

@@ -152,3 +152,9 @@ func tags(pairs ...string) []types.Tag {
 func by(name string, values ...string) []types.Filter {
 	return []types.Filter{{Name: &name, Values: values}}
 }
+
+func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+
+func isType(want string) func(awssim.Item) bool {
+	return func(i awssim.Item) bool { return i.Type == want }
+}
