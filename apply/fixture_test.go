@@ -62,3 +62,60 @@ func aSecurityGroup(name string) topology.SecurityGroup {
 		Name: full, Description: "Security group for " + name, VPC: aVPC().Ref(), Tags: base(full), Ownership: topology.Owned,
 	}
 }
+
+func aRole() topology.IAMRole {
+	name := "masters." + testCluster
+	return topology.IAMRole{
+		Name:        name,
+		TrustPolicy: `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"}}],"Version":"2012-10-17"}`,
+		InlinePolicies: []topology.InlinePolicy{{
+			Name: name, Document: `{"Statement":[{"Action":"ec2:DescribeInstances","Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`,
+		}},
+		Tags: base(name), Ownership: topology.Owned,
+	}
+}
+
+func anInstanceProfile() topology.InstanceProfile {
+	return topology.InstanceProfile{Name: aRole().Name, Role: aRole().Ref(), Tags: base(aRole().Name), Ownership: topology.Owned}
+}
+
+const testKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAlJFQ9uTg3qIwvbJxqjfZ5Xx1Ui1y3AlJKxLBhX0Tgb"
+
+func aKeyPair() topology.KeyPair {
+	return topology.KeyPair{
+		Name: "kubernetes.ha.example.com-c4:a6:ed:9a:a8:89:b9:e2:c3:9c:d6:63:eb:9c:71:57", PublicKey: testKey,
+		Tags: base(testCluster), Ownership: topology.Owned,
+	}
+}
+
+func aVolume() topology.Volume {
+	name := "a.etcd-main." + testCluster
+	return topology.Volume{
+		Name: name, EtcdCluster: "main", Member: "a", Members: []string{"a", "b", "c"}, Zone: testRegion + "a",
+		Type: "gp3", SizeGiB: 20, IOPS: 3000, Throughput: 125, Encrypted: true,
+		Tags: base(name).With(topology.Tags{topology.TagEtcdPrefix + "main": "a/a,b,c"}).With(topology.RoleTags(topology.ControlPlane)), Ownership: topology.Owned,
+	}
+}
+
+func aTargetGroup() topology.TargetGroup {
+	name := "tcp-ha-example-com-isubkm"
+	return topology.TargetGroup{
+		Name: name, VPC: aVPC().Ref(), Port: 443, Protocol: "TCP", HealthProtocol: "TCP", HealthInterval: 10, HealthyThreshold: 2, UnhealthyThreshold: 2,
+		DeregistrationDelay: 30, ConnectionTermination: true, Tags: base(name), Ownership: topology.Owned,
+	}
+}
+
+func aLoadBalancer(group topology.SecurityGroup, subnets ...topology.Subnet) topology.LoadBalancer {
+	balancer := topology.LoadBalancer{
+		Name: "api." + testCluster, AWSName: "api-ha-example-com-9e692d", SecurityGroups: []topology.Ref{group.Ref()}, AddressType: "ipv4",
+		Tags: base("api." + testCluster), Ownership: topology.Owned,
+	}
+	for _, s := range subnets {
+		balancer.Subnets = append(balancer.Subnets, topology.SubnetMapping{Subnet: s.Ref()})
+	}
+	return balancer
+}
+
+func aListener(balancer topology.LoadBalancer) topology.Listener {
+	return topology.Listener{LoadBalancer: balancer.Ref(), Port: 443, Protocol: "TCP", TargetGroup: aTargetGroup().Ref(), Ownership: topology.Owned}
+}

@@ -33,6 +33,13 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindRouteTable:        handled(routeTables{c.EC2, e.tokens()}),
 		topology.KindSecurityGroup:     handled(securityGroups{c.EC2, e.cluster}),
 		topology.KindSecurityGroupRule: handled(securityGroupRules{c.EC2}),
+		topology.KindIAMRole:           handled(iamRoles{c.IAM, e.cluster}),
+		topology.KindInstanceProfile:   handled(instanceProfiles{c.IAM, e.cluster}),
+		topology.KindKeyPair:           handled(keyPairs{c.EC2, e.cluster}),
+		topology.KindVolume:            handled(volumes{c.EC2, e.tokens()}),
+		topology.KindTargetGroup:       handled(targetGroups{c.ELB, e.cluster}),
+		topology.KindLoadBalancer:      handled(loadBalancers{c.ELB, e.cluster}),
+		topology.KindListener:          handled(listeners{c.ELB}),
 	}
 }
 

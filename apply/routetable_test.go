@@ -103,10 +103,7 @@ func wantRouteTable(t *testing.T, w *world, want topology.RouteTable) {
 	if len(found) != 1 {
 		t.Fatalf("there are %d route tables", len(found))
 	}
-	refs := map[string]topology.Ref{}
-	for ref, id := range w.ids {
-		refs[id] = ref
-	}
+	refs := w.refs()
 	got := topology.RouteTable{Name: want.Name, VPC: refs[aws.ToString(found[0].VpcId)], Tags: tagsOf(found[0].Tags), Ownership: want.Ownership}
 	for _, a := range found[0].Associations {
 		got.Subnets = append(got.Subnets, refs[aws.ToString(a.SubnetId)])

@@ -76,13 +76,13 @@ func (s subnets) make(ctx context.Context, want topology.Subnet, vpc string) (ec
 
 // find takes up the subnet that is in the way, if it is the wanted one.
 func (s subnets) find(ctx context.Context, want topology.Subnet, vpc string, conflict error) (ec2types.Subnet, error) {
-	filters := append(carrying(s.cluster), filter("vpc-id", vpc), filter("availability-zone", want.Zone))
+	filters := append(ours(s.cluster, want.Tags), filter("vpc-id", vpc), filter("availability-zone", want.Zone))
 	out, err := s.api.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: filters})
 	if err != nil {
 		return ec2types.Subnet{}, err
 	}
 	for _, found := range out.Subnets {
-		if aws.ToString(found.CidrBlock) == want.CIDR.String() && tagValue(found.Tags, topology.TagName) == want.Tags[topology.TagName] {
+		if aws.ToString(found.CidrBlock) == want.CIDR.String() || !want.CIDR.IsValid() {
 			return found, nil
 		}
 	}

@@ -78,9 +78,17 @@ func setTags(ctx context.Context, api ec2Untagger, id string, tags tagChange) er
 }
 
 func ec2Tags(tags topology.Tags) []ec2types.Tag {
-	var list []ec2types.Tag
+	return tagList(tags, func(key, value string) ec2types.Tag {
+		return ec2types.Tag{Key: aws.String(key), Value: aws.String(value)}
+	})
+}
+
+// tagList writes tags as a service has them, sorted: the same call is then the same
+// request.
+func tagList[T any](tags topology.Tags, tag func(key, value string) T) []T {
+	var list []T
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, ec2types.Tag{Key: aws.String(key), Value: aws.String(tags[key])})
+		list = append(list, tag(key, tags[key]))
 	}
 	return list
 }
@@ -108,13 +116,9 @@ func filter(name, value string) ec2types.Filter {
 	return ec2types.Filter{Name: aws.String(name), Values: []string{value}}
 }
 
-func tagValue(tags []ec2types.Tag, key string) string {
-	for _, t := range tags {
-		if aws.ToString(t.Key) == key {
-			return aws.ToString(t.Value)
-		}
-	}
-	return ""
+// owns reports whether a tag is the one that says "this is the cluster's own".
+func owns(cluster string, key, value *string) bool {
+	return aws.ToString(key) == topology.OwnershipTag(cluster) && aws.ToString(value) == string(topology.Owned)
 }
 
 // present is nil for an empty string, which AWS would take for a value.
@@ -123,4 +127,12 @@ func present(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// positive is nil for zero, which stands for "AWS has no such setting here".
+func positive(n int) *int32 {
+	if n == 0 {
+		return nil
+	}
+	return aws.Int32(int32(n))
 }

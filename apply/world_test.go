@@ -142,6 +142,15 @@ func (w *world) remove(t *testing.T, r topology.Resource) {
 	delete(w.have, r.Ref())
 }
 
+// refs are the references behind AWS's ids.
+func (w *world) refs() map[string]topology.Ref {
+	refs := map[string]topology.Ref{}
+	for ref, id := range w.ids {
+		refs[id] = ref
+	}
+	return refs
+}
+
 // forget loses what is known of a resource, as a pass does that ends early.
 func (w *world) forget(r topology.Resource) { delete(w.ids, r.Ref()) }
 
