@@ -49,6 +49,7 @@ var table = map[string]row{
 
 	"internal/awssim":        {[]string{"internal/awssim/simnet"}, "the simulator must not learn from the product what AWS would do"},
 	"internal/awssim/simnet": {nil, "it is a network and carries whatever it is given"},
+	"internal/awssim/socks":  {nil, "it carries other programs' connections into the simulated network, and looks at none"},
 	"internal/awssim/machine": {
 		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
 		"a simulated machine boots as a real one does: from node, and not from the service",
@@ -57,7 +58,7 @@ var table = map[string]row{
 	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
 	"internal/demo": {
 		[]string{
-			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology",
+			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "node/...",
 		},
 		"it tells the whole story, but only the story: the product does not know it",
@@ -65,9 +66,11 @@ var table = map[string]row{
 
 	"internal/deps": {nil, "it holds modules in go.mod until their users have landed"},
 
+	"examples": {nil, "it is manifests, embedded for the programs that show them"},
+
 	"cmd/quorate": {
 		[]string{
-			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology",
+			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",

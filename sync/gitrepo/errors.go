@@ -49,7 +49,24 @@ func classify(ctx context.Context, err error) error {
 	case errors.Is(err, plumbing.ErrObjectNotFound):
 		class = ErrCorrupt
 	}
-	return fmt.Errorf("%w: %w", class, withoutURL(err))
+	if errors.Is(err, class) {
+		return tidy{err}
+	}
+	return fmt.Errorf("%w: %w", class, tidy{withoutURL(err)})
+}
+
+// tidy is an error whose text is one short printable line: a server may answer with a page of HTML.
+type tidy struct{ error }
+
+func (t tidy) Unwrap() error { return t.error }
+
+func (t tidy) Error() string {
+	const most = 300
+	text := []rune(printable(strings.Join(strings.Fields(t.error.Error()), " ")))
+	if len(text) > most {
+		return string(text[:most-1]) + "…"
+	}
+	return string(text)
 }
 
 func isAuth(err error) bool {

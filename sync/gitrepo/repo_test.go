@@ -216,6 +216,11 @@ func TestEachFailureHasItsClassAndSaysWhichRepository(t *testing.T) {
 	down.Close()
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	t.Cleanup(broken.Close)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		w.Write([]byte("<html>\n\x1b[31m" + strings.Repeat("<p>no access</p>\n", 1000)))
+	}))
+	t.Cleanup(page.Close)
 	noGit := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(noGit, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -234,7 +239,10 @@ func TestEachFailureHasItsClassAndSaysWhichRepository(t *testing.T) {
 		"wrong token":         {url: locked.url(), token: "guess", want: ErrAuth},
 		"connection refused":  {url: down.URL + "/x.git", want: ErrUnreachable, says: "refused"},
 		"bad gateway":         {url: broken.URL + "/x.git", want: ErrUnreachable, says: "502"},
+		"a page of HTML":      {url: page.URL + "/x.git", want: ErrAuth, says: "<p>no access</p> <p>no"},
 		"branch missing":      {url: full.dir, branch: "master", want: ErrBranchMissing, says: "there are main"},
+		"password and 502":    {url: strings.Replace(broken.URL, "//", "//ada:hunter2@", 1) + "/x.git", want: ErrUnreachable, says: "502"},
+		"password and 401":    {url: strings.Replace(locked.url(), "//", "//ada:hunter2@", 1), want: ErrAuth},
 		"password in the URL": {url: strings.Replace(down.URL, "//", "//ada:hunter2@", 1) + "/x.git", want: ErrUnreachable, says: "x.git"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,6 +253,9 @@ func TestEachFailureHasItsClassAndSaysWhichRepository(t *testing.T) {
 			}
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the error shows the password: %v", err)
+			}
+			if len(err.Error()) > 600 || strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Errorf("the error is not one short line: %q", err)
 			}
 		})
 	}
