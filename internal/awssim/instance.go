@@ -14,7 +14,7 @@ type instance struct {
 	ID            string
 	ReservationID string
 	ClientToken   string
-	State         string // pending, running, shutting-down, terminated
+	State         string // pending, running, stopping, stopped, shutting-down, terminated
 	Launched      time.Time
 	StateReason   string // a code, such as Client.UserInitiatedShutdown
 	Image         image
@@ -35,8 +35,8 @@ type instance struct {
 // stateCodes are the numbers that EC2 shows beside the states.
 var stateCodes = map[string]int{"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
-// alive says whether the instance still counts: it is starting or running.
-func (i *instance) alive() bool { return i.State == "pending" || i.State == "running" }
+// alive says whether the instance still counts: it runs, will run, or can be started again.
+func (i *instance) alive() bool { return i.State != "shutting-down" && i.State != "terminated" }
 
 // launchRequest says what launch shall start. Data holds everything that templates and callers
 // say, already laid over each other.
@@ -72,13 +72,33 @@ func (w *world) launch(in launchRequest) (*instance, error) {
 		return nil, err
 	}
 	w.tagLaunched(i, n, in)
+	w.start(i)
+	return i, nil
+}
+
+// start makes a new or a stopped instance pending, and running after a while.
+func (w *world) start(i *instance) {
+	id := i.ID
+	i.State = "pending"
 	w.after(instancePendingDelay, func(w *world) {
-		if i, exists := w.Instances[i.ID]; exists && i.State == "pending" {
+		if i, exists := w.Instances[id]; exists && i.State == "pending" {
 			i.State = "running"
 			w.boot(i)
 		}
 	})
-	return i, nil
+}
+
+// stop ends an instance for the time being: it keeps its address and volumes.
+func (w *world) stop(i *instance) {
+	i.State = "stopping"
+	w.region.stopDead(i.ID)
+	w.after(instanceShutdownDelay, func(w *world) {
+		w.region.whenGone(i.ID, func(w *world, id string) {
+			if i, exists := w.Instances[id]; exists && i.State == "stopping" {
+				i.State = "stopped"
+			}
+		})
+	})
 }
 
 // plan resolves everything a launch names and refuses what does not exist or fit.

@@ -66,6 +66,9 @@ var resourceKinds = []resourceKind{
 	{Type: "load-balancer", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LoadBalancers) }},
 	{Type: "target-group", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.TargetGroups) }},
 	{Type: "listener", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Listeners) }},
+	{Type: "auto-scaling-group", IDs: func(w *world) iter.Seq[string] {
+		return arns(w.ScalingGroups, func(g *scalingGroup) string { return g.ARN })
+	}},
 }
 
 // arns lists the ARNs of objects that are kept by name.

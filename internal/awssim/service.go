@@ -14,6 +14,7 @@ var services = map[string]service{
 	"iam":                  {protocol: awsQuery{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}, operations: iamOperations, global: true},
 	"sts":                  {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
 	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations},
+	"autoscaling":          {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
 }
 
 // operation is one row of a service's table.

@@ -38,6 +38,10 @@ type state struct {
 	LoadBalancers map[string]*loadBalancer // by ARN
 	Listeners     map[string]*listener     // by ARN
 	TargetGroups  map[string]*targetGroup  // by ARN
+
+	ScalingGroups     map[string]*scalingGroup // by name
+	ScalingActivities map[string]*scalingActivity
+	ActivitySerial    int
 }
 
 func newState() *state {
@@ -70,6 +74,9 @@ func newState() *state {
 		LoadBalancers: map[string]*loadBalancer{},
 		Listeners:     map[string]*listener{},
 		TargetGroups:  map[string]*targetGroup{},
+
+		ScalingGroups:     map[string]*scalingGroup{},
+		ScalingActivities: map[string]*scalingActivity{},
 	}
 }
 
