@@ -21,7 +21,7 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 		lifetime, _ := time.ParseDuration(g.Spec.MaxInstanceLifetime)
 		groups = append(groups, topology.AutoScalingGroup{
 			Name:                m.groupName(g),
-			Role:                topologyRole(g.Role()),
+			Role:                topologyRoles[g.Role()],
 			LaunchTemplate:      template.Ref(),
 			Template:            template.Digest(),
 			Zones:               zonesOf(m.groupSubnets(g)),

@@ -8,15 +8,12 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
+// groupInfixes stand between the names of a group and its cluster, for the roles that have one.
+var groupInfixes = map[kopsspec.Role]string{kopsspec.ControlPlane: ".masters", kopsspec.APIServer: ".apiservers"}
+
 // groupName is the name of a group's launch template and Auto Scaling group.
 func (m manifest) groupName(g kopsspec.InstanceGroup) string {
-	switch g.Role() {
-	case kopsspec.ControlPlane:
-		return m.qualified(g.Name() + ".masters")
-	case kopsspec.APIServer:
-		return m.qualified(g.Name() + ".apiservers")
-	}
-	return m.qualified(g.Name())
+	return m.qualified(g.Name() + groupInfixes[g.Role()])
 }
 
 func (m manifest) launchTemplates() []topology.LaunchTemplate {

@@ -42,7 +42,7 @@ func (m manifest) machineTags(g kopsspec.InstanceGroup) topology.Tags {
 		key, rest := splitTaint(taint)
 		tags[tagNodeTaint+key] = rest
 	}
-	tags = tags.With(topology.BaseTags(m.Name(), m.groupName(g))).With(topology.RoleTags(topologyRole(g.Role())))
+	tags = tags.With(topology.BaseTags(m.Name(), m.groupName(g))).With(topology.RoleTags(topologyRoles[g.Role()]))
 	tags[topology.TagGroup] = g.Name()
 	if key, ok := m.nthTag(); ok {
 		tags[key] = cmp.Or(tags[key], "") // a key that is in use for something else keeps its value

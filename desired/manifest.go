@@ -193,15 +193,10 @@ func (m manifest) publishesDNS() bool { return m.Spec.Topology.DNS.Type != "None
 // sharedVPC tells whether the cluster moves into a VPC that exists already.
 func (m manifest) sharedVPC() bool { return m.Spec.NetworkID != "" }
 
-// topologyRole is the role in the words of the topology.
-func topologyRole(r kopsspec.Role) topology.Role {
-	switch r {
-	case kopsspec.ControlPlane:
-		return topology.ControlPlane
-	case kopsspec.APIServer:
-		return topology.APIServer
-	case kopsspec.Bastion:
-		return topology.Bastion
-	}
-	return topology.Worker
+// topologyRoles are the roles in the words of the topology.
+var topologyRoles = map[kopsspec.Role]topology.Role{
+	kopsspec.ControlPlane: topology.ControlPlane,
+	kopsspec.APIServer:    topology.APIServer,
+	kopsspec.Node:         topology.Worker,
+	kopsspec.Bastion:      topology.Bastion,
 }

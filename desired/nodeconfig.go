@@ -23,7 +23,7 @@ func (m manifest) nodeConfig(g kopsspec.InstanceGroup) topology.NodeConfig {
 		APIVersion:        topology.NodeConfigVersion,
 		Cluster:           m.Name(),
 		Group:             g.Name(),
-		Role:              topologyRole(g.Role()),
+		Role:              topologyRoles[g.Role()],
 		KubernetesVersion: strings.TrimPrefix(m.Spec.KubernetesVersion, "v"),
 		StateStore:        m.Spec.ConfigBase,
 		SpecHash:          m.specHash(g),

@@ -97,8 +97,11 @@ func (g *grants) addAutoscaling() {
 	g.ours.add("autoscaling", "SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
 }
 
-// addRegistry lets machines pull images from ECR.
+// addRegistry lets machines pull images from ECR, and through it from other registries.
 func (g *grants) addRegistry(m manifest) {
+	if m.Spec.Containerd.UseECRCredentialsForMirrors {
+		g.anything.add("ecr", "BatchImportUpstreamImage", "CreateRepository", "ReplicateImage", "TagResource")
+	}
 	if m.Spec.IAM.AllowContainerRegistry {
 		g.anything.add("ecr",
 			"BatchCheckLayerAvailability", "BatchGetImage", "DescribeRepositories", "GetAuthorizationToken",

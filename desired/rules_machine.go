@@ -114,8 +114,14 @@ func machineSettingsRule(m manifest, r *report) {
 	}
 }
 
+// maxUserData is EC2's limit in bytes, before it is encoded.
+const maxUserData = 16384
+
 func userDataRule(m manifest, r *report) {
 	for _, g := range m.groups {
+		if n := len(m.userData(g)); n > maxUserData {
+			r.errorf(g.Source, "spec.additionalUserData", "the machines of group %s would boot from %d bytes of user data, and EC2 takes %d; shorten the additional parts", g.Name(), n, maxUserData)
+		}
 		for i, part := range g.Spec.AdditionalUserData {
 			if part.Name == "" || part.Content == "" || !strings.HasPrefix(part.Type, "text/") {
 				r.errorf(g.Source, fmt.Sprintf("spec.additionalUserData[%d]", i), "a part of the user data needs name, content, and a type such as text/x-shellscript")

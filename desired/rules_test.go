@@ -15,7 +15,7 @@ type ruleCase struct {
 	want  string
 }
 
-func one(old, new, want string) ruleCase { return ruleCase{[]edit{{old, new}}, want} }
+func one(before, after, want string) ruleCase { return ruleCase{[]edit{{before, after}}, want} }
 
 // in adds a line to the spec of the cluster, before a line that is there.
 func in(line, want string) ruleCase {
@@ -304,6 +304,7 @@ var cases = map[string][]ruleCase{
 		inNodes("externalLoadBalancers: [{targetGroupArn: tg}]", `spec.externalLoadBalancers[0].targetGroupArn: "tg" should start with arn:`),
 	},
 	"additional user data is complete": {
+		inNodes("additionalUserData: [{name: a, type: text/plain, content: \""+strings.Repeat("x", 16384)+"\"}]", `spec.additionalUserData: the machines of group nodes would boot from`),
 		inNodes("additionalUserData: [{name: a, content: b}]", `spec.additionalUserData[0]: a part of the user data needs name, content, and a type`),
 	},
 }
@@ -318,8 +319,8 @@ const subnetLines = `  subnets:
 `
 
 // everywhere replaces a text in all documents.
-func everywhere(old, new, want string) ruleCase {
-	return ruleCase{[]edit{{"*" + old, new}}, want}
+func everywhere(before, after, want string) ruleCase {
+	return ruleCase{[]edit{{"*" + before, after}}, want}
 }
 
 func moreMembers(n int) string {

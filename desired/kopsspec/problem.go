@@ -9,6 +9,7 @@ import (
 // Severity says whether a manifest can be used in spite of a problem.
 type Severity string
 
+// The severities.
 const (
 	Error   Severity = "error"   // the manifest is refused
 	Warning Severity = "warning" // the manifest is used; its author should know

@@ -3,6 +3,7 @@ package kopsspec
 // Role is what the machines of a group are for.
 type Role string
 
+// The roles of kops that machines can have here.
 const (
 	ControlPlane Role = "ControlPlane"
 	Node         Role = "Node"
