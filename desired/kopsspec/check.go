@@ -97,12 +97,17 @@ func (c *checker) checkObject(v *value, s *schema, path string) any {
 	return object
 }
 
+// mostSuggestions bounds the search for what was meant, in a document that is not a kops manifest at all.
+const mostSuggestions = 1000
+
 // unknown reports a field that kops would drop silently.
 func (c *checker) unknown(f field, s *schema, path string) {
 	at := &value{line: f.line, column: f.column}
-	if name, ok := nearest(f.key, maps.Keys(s.fields)); ok {
-		c.problem(at, path, "kops v1alpha2 has no field %q here; did you mean %q?", abridge(f.key), name)
-		return
+	if len(c.found) < mostSuggestions {
+		if name, ok := nearest(f.key, maps.Keys(s.fields)); ok {
+			c.problem(at, path, "kops v1alpha2 has no field %q here; did you mean %q?", abridge(f.key), name)
+			return
+		}
 	}
 	c.problem(at, path, "kops v1alpha2 has no field %q here; kops would ignore it, so remove it", abridge(f.key))
 }
