@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -40,7 +41,7 @@ var imageOwners = map[string]string{
 // imageQuestion is the call that finds the image of one name.
 func imageQuestion(name string) ec2.DescribeImagesInput {
 	if strings.HasPrefix(name, "ami-") {
-		return ec2.DescribeImagesInput{Filters: []ec2types.Filter{filter("image-id", name)}, IncludeDeprecated: aws.Bool(true)}
+		return ec2.DescribeImagesInput{ImageIds: []string{name}}
 	}
 	owner, image, hasOwner := strings.Cut(name, "/")
 	if !hasOwner {
@@ -49,19 +50,26 @@ func imageQuestion(name string) ec2.DescribeImagesInput {
 	if account, known := imageOwners[owner]; known {
 		owner = account
 	}
-	return ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []ec2types.Filter{filter("name", image)}, IncludeDeprecated: aws.Bool(true)}
+	return ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []ec2types.Filter{filter("name", image)}}
+}
+
+// image asks for the image of one name or AMI id; nil if there is none.
+func (o *observation) image(ctx context.Context, name string) (*ec2types.Image, error) {
+	question := imageQuestion(name)
+	question.IncludeDeprecated = aws.Bool(true) // a running cluster may well use one
+	out, err := o.clients.EC2.DescribeImages(ctx, &question)
+	if awsapi.NotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return newest(out.Images), nil
 }
 
 func lookImages(ctx context.Context, o *observation) error {
 	names := slices.Compact(slices.Sorted(slices.Values(o.scope.Images)))
-	answers, err := each(ctx, names, func(ctx context.Context, name string) (*ec2types.Image, error) {
-		question := imageQuestion(name)
-		out, err := o.clients.EC2.DescribeImages(ctx, &question)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return newest(out.Images), nil
-	})
+	answers, err := each(ctx, names, o.image)
 	o.images.byName = map[string]ec2types.Image{}
 	for i, image := range answers {
 		if image != nil {
@@ -96,15 +104,8 @@ func lookStrayImages(ctx context.Context, o *observation) error {
 			ids = append(ids, id)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	out, err := o.clients.EC2.DescribeImages(ctx, &ec2.DescribeImagesInput{
-		Filters: []ec2types.Filter{filter("image-id", ids...)}, IncludeDeprecated: aws.Bool(true),
-	})
-	if err == nil {
-		o.images.strays = out.Images
-	}
+	strays, err := each(ctx, ids, o.image)
+	o.images.strays = existing(strays)
 	return err
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -31,10 +32,14 @@ type world struct {
 	awsapi.Clients
 	calls *awsapi.Calls
 	t     *testing.T
-	ami   string // a machine image that is there
+	ami   string // the AMI behind image
+	// region is nil for moto.
+	region *awssim.Region
+	// settle lets pass whatever time the world needs to finish what it is doing.
+	settle func()
 }
 
-// observe looks with calls counted from zero.
+// observe looks, and fails the test if that does.
 func (w *world) observe(adjust ...func(*actual.Scope)) actual.State {
 	w.t.Helper()
 	state, err := w.tryObserve(adjust...)
@@ -45,7 +50,7 @@ func (w *world) observe(adjust ...func(*actual.Scope)) actual.State {
 }
 
 func (w *world) tryObserve(adjust ...func(*actual.Scope)) (actual.State, error) {
-	scope := actual.Scope{Cluster: cluster, Region: "us-east-1", Images: []string{w.ami}}
+	scope := actual.Scope{Cluster: cluster, Region: "us-east-1", Images: []string{image}}
 	for _, f := range adjust {
 		f(&scope)
 	}
@@ -71,11 +76,23 @@ func ec2Tags(tags topology.Tags) []ec2types.Tag {
 	return list
 }
 
+func by(name string, values ...string) []ec2types.Filter {
+	return []ec2types.Filter{{Name: &name, Values: values}}
+}
+
 func tagged(kind ec2types.ResourceType, tags topology.Tags) []ec2types.TagSpecification {
+	if len(tags) == 0 {
+		return nil
+	}
 	return []ec2types.TagSpecification{{ResourceType: kind, Tags: ec2Tags(tags)}}
 }
 
 func base(name string) topology.Tags { return topology.BaseTags(cluster, name) }
+
+func (w *world) tag(id string, tags topology.Tags) {
+	w.t.Helper()
+	must[*ec2.CreateTagsOutput](w)(w.EC2.CreateTags(w.t.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: ec2Tags(tags)}))
+}
 
 func (w *world) vpc(cidr string, tags topology.Tags) (id string) {
 	w.t.Helper()
@@ -97,6 +114,7 @@ func (w *world) dhcpOptions(vpc string, tags topology.Tags) (id string) {
 		},
 		TagSpecifications: tagged(ec2types.ResourceTypeDhcpOptions, tags),
 	}))
+	w.tag(*out.DhcpOptions.DhcpOptionsId, tags) // moto forgets the tags of this creating call
 	must[*ec2.AssociateDhcpOptionsOutput](w)(w.EC2.AssociateDhcpOptions(w.t.Context(), &ec2.AssociateDhcpOptionsInput{
 		VpcId: &vpc, DhcpOptionsId: out.DhcpOptions.DhcpOptionsId,
 	}))
@@ -342,6 +360,21 @@ func (w *world) group(name, template, version, subnets string, size int32, targe
 	}))
 }
 
+// tagGroup writes a tag that stays on the group.
+func (w *world) tagGroup(group, key, value string) {
+	w.t.Helper()
+	must[*autoscaling.CreateOrUpdateTagsOutput](w)(w.AutoScaling.CreateOrUpdateTags(w.t.Context(), &autoscaling.CreateOrUpdateTagsInput{
+		Tags: []asgtypes.Tag{{Key: &key, Value: &value, PropagateAtLaunch: aws.Bool(false), ResourceId: &group, ResourceType: aws.String("auto-scaling-group")}},
+	}))
+}
+
+func (w *world) detach(group, machine string) {
+	w.t.Helper()
+	must[*autoscaling.DetachInstancesOutput](w)(w.AutoScaling.DetachInstances(w.t.Context(), &autoscaling.DetachInstancesInput{
+		AutoScalingGroupName: &group, InstanceIds: []string{machine}, ShouldDecrementDesiredCapacity: aws.Bool(false),
+	}))
+}
+
 // highlyAvailable makes the private cluster of the house example: three masters in
 // three zones behind a network load balancer, and a worker group in each zone.
 func (w *world) highlyAvailable() {
@@ -361,6 +394,7 @@ func (w *world) highlyAvailable() {
 	for i, zone := range zones {
 		address := w.elasticIP(base(zone + "." + cluster))
 		nat := w.natGateway(utility[i], address, base(zone+"."+cluster))
+		w.settle() // AWS takes no route to a gateway that is being made
 		table := w.routeTable(vpc, private[i:i+1], base("private-"+zone+"."+cluster).With(topology.Tags{topology.TagRouteRole: "private-" + zone}))
 		w.route(ec2.CreateRouteInput{RouteTableId: &table, DestinationCidrBlock: aws.String("0.0.0.0/0"), NatGatewayId: &nat})
 	}

@@ -35,7 +35,8 @@ func Throttled(err error) bool {
 	return ok
 }
 
-var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "InvalidKeyPair.NotFound")
+var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "InvalidKeyPair.NotFound",
+	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable")
 
 // NotFound reports that the thing asked for does not exist, or not yet: AWS's reads
 // may lag behind its writes.

@@ -1,19 +1,23 @@
 // Package mototest answers: where is another AWS to test against?
 //
 // moto is an emulator of AWS that others write. What works against our own simulated
-// region and against moto cannot rest on a mistake that we made twice. Tests call
-// [Start] for a server of their own.
+// region and against moto cannot rest on a mistake that we made twice. A package's tests
+// share a [Server].
 //
 // The package imports the standard library only.
 package mototest
 
 import (
 	"bufio"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,19 +29,55 @@ var listening = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
 // startLimit is generous: Python imports a lot, and test machines are busy.
 const startLimit = time.Minute
 
-// Start runs an empty moto server for the length of the test and returns its URL. The
-// test is skipped if moto is not installed, and fails if that happens in CI.
-func Start(t testing.TB) (url string) {
+// Server is a moto server that the tests of a package use one after another. It starts
+// when the first test asks for it.
+type Server struct {
+	// Images are the machine images it knows, as OWNER/NAME.
+	Images []string
+
+	url  string
+	stop func()
+}
+
+// URL is where an empty server is. The test is skipped if moto is not installed, and
+// fails if that happens where moto is required: in CI and in the contract tests.
+func (s *Server) URL(t testing.TB) string {
+	t.Helper()
+	if s.url == "" {
+		s.start(t)
+		return s.url
+	}
+	answer, err := http.Post(s.url+"/moto-api/reset", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("reset moto: %s", answer.Status)
+	}
+	return s.url
+}
+
+// Stop ends the server, if it was started. Call it from TestMain.
+func (s *Server) Stop() {
+	if s.url != "" {
+		s.stop()
+		s.url = ""
+	}
+}
+
+func (s *Server) start(t testing.TB) {
 	t.Helper()
 	path, err := exec.LookPath("moto_server")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CI needs moto: pip install 'moto[server]'")
+		if os.Getenv("CI") == "true" || os.Getenv("QUORATE_CONTRACT") == "required" {
+			t.Fatal("moto is required here: pip install 'moto[server]'")
 		}
 		t.Skip("moto is not installed: pip install 'moto[server]'")
 	}
 	output, write := io.Pipe()
 	server := exec.Command(path, "-H", "127.0.0.1", "-p", "0")
+	server.Env = append(os.Environ(), "MOTO_AMIS_PATH="+catalogue(t, s.Images))
 	server.Stdout, server.Stderr = write, write
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it may run behind a shim
 	if err := server.Start(); err != nil {
@@ -49,51 +89,57 @@ func Start(t testing.TB) (url string) {
 		server.Wait()
 		write.Close()
 	}()
-	t.Cleanup(func() {
+	s.stop = func() {
 		syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
 		<-ended
-	})
-	return waitFor(t, output)
+	}
+	if s.url = waitFor(output); s.url == "" {
+		s.stop()
+		t.Fatal("moto did not start")
+	}
+}
+
+// catalogue writes the file that moto reads its images from.
+func catalogue(t testing.TB, images []string) (path string) {
+	t.Helper()
+	list := []map[string]any{}
+	for i, image := range images {
+		owner, name, _ := strings.Cut(image, "/")
+		list = append(list, map[string]any{
+			"ami_id": fmt.Sprintf("ami-%017x", i+1), "owner_id": owner, "name": name, "root_device_name": "/dev/sda1",
+			"root_device_type": "ebs", "virtualization_type": "hvm", "hypervisor": "xen", "architecture": "x86_64", "public": true,
+		})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "images.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // waitFor reads the server's output until it says where it is, and goes on reading so
-// that the server never blocks on it.
-func waitFor(t testing.TB, output io.Reader) string {
-	t.Helper()
+// that the server never blocks on it. It is empty if the server does not start.
+func waitFor(output io.Reader) (url string) {
 	found := make(chan string, 1)
 	go func() {
 		lines := bufio.NewScanner(output)
 		for lines.Scan() {
 			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-				select {
-				case found <- m[1]:
-				default:
-				}
+				found <- m[1]
+				break
 			}
 		}
 		close(found)
+		io.Copy(io.Discard, output)
 	}()
 	select {
-	case url, ok := <-found:
-		if !ok {
-			t.Fatal("moto ended before it served anything")
-		}
+	case url := <-found:
 		return url
 	case <-time.After(startLimit):
-		t.Fatal("moto did not start in time")
-	}
-	return ""
-}
-
-// Reset empties the server.
-func Reset(t testing.TB, url string) {
-	t.Helper()
-	answer, err := http.Post(url+"/moto-api/reset", "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("reset moto: %s", answer.Status)
+		return ""
 	}
 }

@@ -7,15 +7,14 @@ import (
 	"github.com/quorate/quorate/internal/mototest"
 )
 
-func TestAServerAnswersUntilTheTestEnds(t *testing.T) {
-	var url string
-	t.Run("while it runs", func(t *testing.T) {
-		url = mototest.Start(t)
-		mototest.Reset(t, url)
-	})
-	if url == "" {
-		t.Skip("moto is not installed")
+func TestAServerAnswersUntilItIsStopped(t *testing.T) {
+	var moto mototest.Server
+	defer moto.Stop()
+	url := moto.URL(t)
+	if again := moto.URL(t); again != url {
+		t.Errorf("the second test got another server: %s, then %s", url, again)
 	}
+	moto.Stop()
 	if answer, err := http.Get(url); err == nil {
 		answer.Body.Close()
 		t.Errorf("%s still answers", url)
