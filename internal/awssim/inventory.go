@@ -21,6 +21,8 @@ type resourceKind struct {
 	Type string
 	// Prefix of its EC2 ids, without the dash; empty for what CreateTags does not take.
 	Prefix string
+	// NotFound is CreateTags' refusal of an id with the prefix that does not exist.
+	NotFound string
 	// IDs are the keys of its objects in state.Tags.
 	IDs func(*world) iter.Seq[string]
 	// Implied says that an object came with another and goes with it (a VPC's main route table);
@@ -30,31 +32,48 @@ type resourceKind struct {
 
 // resourceKinds lists every kind, parents before children.
 var resourceKinds = []resourceKind{
-	{Type: "vpc", Prefix: "vpc", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.VPCs) }},
-	{Type: "subnet", Prefix: "subnet", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Subnets) }},
-	{Type: "dhcp-options", Prefix: "dopt", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.DHCPOptions) },
+	{Type: "vpc", Prefix: "vpc", NotFound: "InvalidVpcID.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.VPCs) }},
+	{Type: "subnet", Prefix: "subnet", NotFound: "InvalidSubnetID.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Subnets) }},
+	{Type: "dhcp-options", Prefix: "dopt", NotFound: "InvalidDhcpOptionID.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.DHCPOptions) },
 		Implied: func(w *world, id string) bool { return w.DHCPOptions[id].Default }},
-	{Type: "internet-gateway", Prefix: "igw", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.InternetGateways) }},
-	{Type: "egress-only-internet-gateway", Prefix: "eigw", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.EgressOnlyGateways) }},
-	{Type: "route-table", Prefix: "rtb", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.RouteTables) },
+	{Type: "internet-gateway", Prefix: "igw", NotFound: "InvalidInternetGatewayID.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.InternetGateways) }},
+	{Type: "egress-only-internet-gateway", Prefix: "eigw", NotFound: "InvalidEgressOnlyInternetGatewayId.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.EgressOnlyGateways) }},
+	{Type: "route-table", Prefix: "rtb", NotFound: "InvalidRouteTableID.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.RouteTables) },
 		Implied: func(w *world, id string) bool { return w.RouteTables[id].main() }},
-	{Type: "network-acl", Prefix: "acl", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.NetworkACLs) },
+	{Type: "network-acl", Prefix: "acl", NotFound: "InvalidNetworkAclID.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.NetworkACLs) },
 		Implied: func(*world, string) bool { return true }},
-	{Type: "elastic-ip", Prefix: "eipalloc", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Addresses) }},
-	{Type: "natgateway", Prefix: "nat", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.NATGateways) },
+	{Type: "elastic-ip", Prefix: "eipalloc", NotFound: "InvalidAllocationID.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Addresses) }},
+	{Type: "natgateway", Prefix: "nat", NotFound: "NatGatewayNotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.NATGateways) },
 		Implied: func(w *world, id string) bool { return w.NATGateways[id].ended() }},
-	{Type: "security-group", Prefix: "sg", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroups) },
+	{Type: "security-group", Prefix: "sg", NotFound: "InvalidGroup.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroups) },
 		Implied: func(w *world, id string) bool { return w.SecurityGroups[id].Name == defaultGroup }},
-	{Type: "security-group-rule", Prefix: "sgr", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroupRules) },
+	{Type: "security-group-rule", Prefix: "sgr", NotFound: "InvalidSecurityGroupRuleId.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.SecurityGroupRules) },
 		Implied: (*world).impliedRule},
-	{Type: "network-interface", Prefix: "eni", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Interfaces) },
+	{Type: "network-interface", Prefix: "eni", NotFound: "InvalidNetworkInterfaceID.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.Interfaces) },
 		Implied: func(*world, string) bool { return true }},
-	{Type: "key-pair", Prefix: "key", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.KeyPairs) }},
-	{Type: "volume", Prefix: "vol", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Volumes) },
+	{Type: "key-pair", Prefix: "key", NotFound: "InvalidKeyPair.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.KeyPairs) }},
+	{Type: "volume", Prefix: "vol", NotFound: "InvalidVolume.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.Volumes) },
 		Implied: func(w *world, id string) bool { return w.Volumes[id].goesWithInstance() }},
-	{Type: "snapshot", Prefix: "snap", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Snapshots) }},
-	{Type: "launch-template", Prefix: "lt", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LaunchTemplates) }},
-	{Type: "instance", Prefix: "i", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Instances) },
+	{Type: "snapshot", Prefix: "snap", NotFound: "InvalidSnapshot.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Snapshots) }},
+	{Type: "launch-template", Prefix: "lt", NotFound: "InvalidLaunchTemplateId.NotFound",
+		IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LaunchTemplates) }},
+	{Type: "instance", Prefix: "i", NotFound: "InvalidInstanceID.NotFound",
+		IDs:     func(w *world) iter.Seq[string] { return maps.Keys(w.Instances) },
 		Implied: func(w *world, id string) bool { return !w.Instances[id].alive() }},
 
 	{Type: "iam-role", IDs: func(w *world) iter.Seq[string] { return arns(w.Roles, func(r *role) string { return r.ARN }) }},
@@ -107,17 +126,12 @@ func (r *Region) Inventory() []Item {
 	return list
 }
 
-// resourceType tells the type of an EC2 resource from its id, and whether it exists.
-func (w *world) resourceType(id string) (name string, exists bool) {
-	for _, kind := range resourceKinds {
-		if rest, found := strings.CutPrefix(id, kind.Prefix+"-"); kind.Prefix == "" || !found || strings.Contains(rest, "-") {
-			continue
-		}
-		for known := range kind.IDs(w) {
-			if known == id {
-				return kind.Type, true
-			}
-		}
+// resourceKindOf tells the kind of an EC2 resource from the prefix of its id.
+func resourceKindOf(id string) (resourceKind, bool) {
+	prefix, _, _ := strings.Cut(id, "-")
+	i := slices.IndexFunc(resourceKinds, func(k resourceKind) bool { return k.Prefix != "" && k.Prefix == prefix })
+	if i < 0 {
+		return resourceKind{}, false
 	}
-	return "", false
+	return resourceKinds[i], true
 }

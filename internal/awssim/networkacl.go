@@ -1,5 +1,11 @@
 package awssim
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // networkACL is the access list a VPC comes with, which lets everything through. The simulated
 // region has no others: the product makes none.
 type networkACL struct {
@@ -39,7 +45,14 @@ type networkACLXML struct {
 	OwnerID string                    `xml:"ownerId"`
 	Default bool                      `xml:"default"`
 	Entries items[networkACLEntryXML] `xml:"entrySet"`
+	Subnets items[aclAssociationXML]  `xml:"associationSet"`
 	Tags    items[tag]                `xml:"tagSet"`
+}
+
+type aclAssociationXML struct {
+	ID       string `xml:"networkAclAssociationId"`
+	ACLID    string `xml:"networkAclId"`
+	SubnetID string `xml:"subnetId"`
 }
 
 type networkACLEntryXML struct {
@@ -56,5 +69,13 @@ func (w *world) networkACLXML(a *networkACL) networkACLXML {
 		{"0.0.0.0/0", true, "-1", "allow", 100}, {"0.0.0.0/0", true, "-1", "deny", 32767},
 		{"0.0.0.0/0", false, "-1", "allow", 100}, {"0.0.0.0/0", false, "-1", "deny", 32767},
 	}
-	return networkACLXML{a.ID, a.VPCID, w.account(), true, items[networkACLEntryXML]{entries}, w.tagSet(a.ID)}
+	x := networkACLXML{ID: a.ID, VPCID: a.VPCID, OwnerID: w.account(), Default: true, Tags: w.tagSet(a.ID)}
+	x.Entries.Items = entries
+	for _, id := range slices.Sorted(maps.Keys(w.Subnets)) {
+		if w.Subnets[id].VPCID == a.VPCID {
+			// A subnet's one association never changes here, so its id follows from the subnet's.
+			x.Subnets.Items = append(x.Subnets.Items, aclAssociationXML{"aclassoc-" + strings.TrimPrefix(id, "subnet-"), a.ID, id})
+		}
+	}
+	return x
 }

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -135,11 +136,24 @@ func (w *world) createTags(in tagsInput) (done, error) {
 // taggable refuses a list with an id that does not exist; AWS then tags none of them.
 func (w *world) taggable(ids []string) error {
 	for _, id := range ids {
-		if _, exists := w.resourceType(id); !exists {
+		kind, known := resourceKindOf(id)
+		if !known {
 			return refuse("InvalidID", "The ID '%s' is not valid", id)
+		}
+		if !contains(kind.IDs(w), id) {
+			return refuse(kind.NotFound, "The ID '%s' does not exist", id)
 		}
 	}
 	return nil
+}
+
+func contains(ids iter.Seq[string], wanted string) bool {
+	for id := range ids {
+		if id == wanted {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) tooManyTags(id string, more []tag) bool {
@@ -178,7 +192,7 @@ type tagRow struct {
 	tag
 }
 
-// describeTags has filters of its own: key and value rather than tag:KEY.
+// DescribeTags has filters of its own: key and value rather than tag-key and tag-value.
 var tagRowFilters = filterTable[tagRow]{
 	"resource-id":   func(_ *world, t tagRow) []string { return one(t.ResourceID) },
 	"resource-type": func(_ *world, t tagRow) []string { return one(t.ResourceType) },
@@ -192,6 +206,11 @@ type describeTagsOutput struct {
 }
 
 func (w *world) describeTags(in struct{ query }) (describeTagsOutput, error) {
+	for _, f := range in.Filters {
+		if strings.HasPrefix(f.Name, "tag") {
+			return describeTagsOutput{}, refuse("InvalidParameterValue", "The filter '%s' is invalid", f.Name)
+		}
+	}
 	rows := map[string]tagRow{}
 	for _, kind := range resourceKinds {
 		if kind.Prefix == "" {

@@ -247,7 +247,8 @@ func TestTagsAreRefusedAsAWSRefusesThem(t *testing.T) {
 	try(t, []refusal{
 		{"aws: is reserved", tag(id, tags("aws:x", "y")), "InvalidParameterValue"},
 		{"a key may not come twice", tag(id, tags("a", "1", "a", "2")), "InvalidParameterValue"},
-		{"what does not exist has no tags", tag("vpc-0123456789abcdef0", tags("a", "1")), "InvalidID"},
+		{"what does not exist has no tags", tag("vpc-0123456789abcdef0", tags("a", "1")), "InvalidVpcID.NotFound"},
+		{"what is no id has none either", tag("xyz-1", tags("a", "1")), "InvalidID"},
 		{"fifty are enough", tag(id, tags(many...)), "TagLimitExceeded"},
 		{"a tag specification is for the right type", func() error {
 			return only(w.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16"), TagSpecifications: tagged(types.ResourceTypeSubnet, "a", "b")}))
