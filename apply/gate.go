@@ -8,45 +8,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/topology"
 )
 
-// Etcd asks etcd members how they are, and hands leadership over; apply/health does
+// Etcd asks etcd members how they are, and hands leadership over; [health.Prober] does
 // it over the network.
 type Etcd interface {
-	// Look asks every member of every etcd cluster, twice a moment apart, and
-	// returns the clusters in the same order. A member that nobody could ask is
-	// unknown, which is never healthy.
-	Look(ctx context.Context, clusters []EtcdCluster) []quorum.Cluster
+	// Observe asks every member of every etcd cluster, twice a moment apart, and
+	// reports in the same order. A member that nobody could ask is unknown, which is
+	// never healthy.
+	Observe(ctx context.Context, clusters []health.Cluster) []health.Report
 	// HandOver moves leadership away from the member, if it has it, to a healthy
 	// one that has caught up.
-	HandOver(ctx context.Context, cluster EtcdCluster, member string) error
-}
-
-// EtcdCluster is one etcd cluster with the places where its members are now.
-type EtcdCluster struct {
-	Name    string
-	Members []EtcdMember
-}
-
-// EtcdMember is one wanted member. The address is zero if no live machine carries it.
-type EtcdMember struct {
-	Name, Zone string
-	Address    netip.AddrPort
+	HandOver(ctx context.Context, cluster health.Cluster, member string) error
 }
 
 // etcdClusters gathers the members of all masters by etcd cluster, sorted by name.
-func etcdClusters(all []master) []EtcdCluster {
-	byName := map[string]*EtcdCluster{}
+func etcdClusters(all []master) []health.Cluster {
+	byName := map[string]*health.Cluster{}
 	var names []string
 	for _, m := range all {
 		for _, s := range m.seats {
 			if byName[s.etcd] == nil {
-				byName[s.etcd] = &EtcdCluster{Name: s.etcd}
+				byName[s.etcd] = &health.Cluster{Name: s.etcd}
 				names = append(names, s.etcd)
 			}
-			member := EtcdMember{Name: s.member, Zone: m.zone}
+			member := health.Member{Name: s.member, Zone: m.zone}
 			if m.machine != nil && m.machine.ip.IsValid() {
 				member.Address = netip.AddrPortFrom(m.machine.ip, uint16(s.port))
 			}
@@ -54,7 +43,7 @@ func etcdClusters(all []master) []EtcdCluster {
 		}
 	}
 	slices.Sort(names)
-	clusters := make([]EtcdCluster, 0, len(names))
+	clusters := make([]health.Cluster, 0, len(names))
 	for _, name := range names {
 		clusters = append(clusters, *byName[name])
 	}
@@ -65,8 +54,8 @@ func etcdClusters(all []master) []EtcdCluster {
 // and what etcd says of the members.
 type standing struct {
 	masters  []master
-	clusters []EtcdCluster
-	health   []quorum.Cluster
+	clusters []health.Cluster
+	reports  []health.Report
 }
 
 func (p controlPlane) stand(ctx context.Context, want topology.Topology, ids topology.Bindings) (standing, error) {
@@ -75,7 +64,7 @@ func (p controlPlane) stand(ctx context.Context, want topology.Topology, ids top
 		return standing{}, err
 	}
 	s := standing{masters: all, clusters: etcdClusters(all)}
-	s.health = p.etcd.Look(ctx, s.clusters)
+	s.reports = p.etcd.Observe(ctx, s.clusters)
 	return s, nil
 }
 
@@ -83,7 +72,7 @@ func (p controlPlane) stand(ctx context.Context, want topology.Topology, ids top
 // member on it that etcd does not call a healthy voter. Empty means it is back.
 func (s standing) notBack(m master) []string {
 	reasons := slices.Clone(m.missing)
-	for _, c := range s.health {
+	for _, c := range s.reports {
 		for _, member := range c.Members {
 			if !m.carries(c.Name, member.Name) {
 				continue
@@ -92,11 +81,18 @@ func (s standing) notBack(m master) []string {
 			case member.Learner:
 				reasons = append(reasons, fmt.Sprintf("member %s of etcd %s is still a learner", member.Name, c.Name))
 			case member.Health != quorum.Healthy:
-				reasons = append(reasons, fmt.Sprintf("member %s of etcd %s is %s", member.Name, c.Name, member.Health))
+				reasons = append(reasons, fmt.Sprintf("member %s of etcd %s is %s%s", member.Name, c.Name, member.Health, because(c.Reasons[member.Name])))
 			}
 		}
 	}
 	return reasons
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 func (m master) carries(etcd, member string) bool {
@@ -123,10 +119,10 @@ func (s standing) mayGo(group topology.Ref) quorum.Verdict {
 	if len(mine.seats) == 0 {
 		return quorum.Verdict{Answer: quorum.Refuse, Reason: "the template of " + group.String() + " does not say which etcd members its machine carries, so nobody can tell what taking it out would do"}
 	}
-	verdicts := make([]quorum.Verdict, 0, len(s.health))
-	for _, c := range s.health {
+	verdicts := make([]quorum.Verdict, 0, len(s.reports))
+	for _, c := range s.reports {
 		c.UnderWay = underWay
-		verdicts = append(verdicts, quorum.Decide(c, func(m quorum.Member) bool { return mine.carries(c.Name, m.Name) }))
+		verdicts = append(verdicts, quorum.Decide(c.Cluster, func(m quorum.Member) bool { return mine.carries(c.Name, m.Name) }))
 	}
 	return s.explained(quorum.All(verdicts...), group)
 }

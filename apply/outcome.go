@@ -7,6 +7,7 @@ import (
 
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -85,3 +86,7 @@ func (r Report) Reason() string {
 	}
 	return ""
 }
+
+// Explain turns any error of a pass into a sentence for people: which action IAM
+// denied, that the credentials are refused, that AWS is throttling.
+func Explain(err error) string { return awsapi.Explain(err) }

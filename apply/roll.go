@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/diff"
@@ -116,7 +117,7 @@ func (r *run) replace(ctx context.Context, s standing, group topology.AutoScalin
 			continue
 		}
 		for _, seat := range m.seats {
-			i := slices.IndexFunc(s.clusters, func(c EtcdCluster) bool { return c.Name == seat.etcd })
+			i := slices.IndexFunc(s.clusters, func(c health.Cluster) bool { return c.Name == seat.etcd })
 			if err := r.applier.control.etcd.HandOver(ctx, s.clusters[i], seat.member); err != nil {
 				return &WaitError{Reason: fmt.Sprintf("leadership of etcd %s could not be handed over: %v", seat.etcd, err)}
 			}
