@@ -1,0 +1,264 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/examples"
+	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/internal/awssim"
+	"github.com/quorate/quorate/sync"
+)
+
+func TestMain(m *testing.M) {
+	for key, value := range map[string]string{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"} {
+		if err := os.Setenv(key, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// A life is one process of the service: when it is killed, no further call goes out.
+type life struct {
+	region *awssim.Region
+	killed atomic.Bool
+}
+
+var errKilled = errors.New("kill -9")
+
+// RoundTrip hands a request to the region without a socket in between.
+func (l *life) RoundTrip(request *http.Request) (response *http.Response, err error) {
+	if l.killed.Load() {
+		return nil, errKilled
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			if p != http.ErrAbortHandler {
+				panic(p)
+			}
+			err = io.ErrUnexpectedEOF
+		}
+	}()
+	recorder := httptest.NewRecorder()
+	l.region.ServeHTTP(recorder, request)
+	if l.killed.Load() {
+		return nil, errKilled
+	}
+	return recorder.Result(), nil
+}
+
+// pass makes one pass in this life.
+func (l *life) pass(t *testing.T, ground *ground, c desired.Cluster, commit string) sync.Result {
+	t.Helper()
+	load := func(guard awsapi.Guard) awsapi.Clients {
+		clients, err := awsapi.Load(t.Context(), awsapi.Options{Region: c.Region, Guard: guard, HTTP: &http.Client{Transport: l}, MaxBackoff: time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return clients
+	}
+	look, change := load(nil), load(func(context.Context, string) error { return nil })
+	return sync.Pass{
+		Planner: sync.Planner{Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
+			return actual.Observe(ctx, actual.FromClients(look), scope)
+		}},
+		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
+			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground})
+		},
+	}.Run(t.Context(), c, commit)
+}
+
+const (
+	// crashSpeed makes AWS's minutes into tenths of a second.
+	crashSpeed = 1000
+	// crashLimit is when a world counts as stuck.
+	crashLimit = time.Minute
+	// crashPause lets simulated time pass between passes that wait.
+	crashPause = 4 * time.Millisecond
+)
+
+// converge makes passes until the world is as wanted or the process is killed, and
+// reports which.
+func (l *life) converge(t *testing.T, ground *ground, c desired.Cluster, commit string) (converged bool) {
+	t.Helper()
+	deadline := time.Now().Add(crashLimit)
+	for time.Now().Before(deadline) {
+		result := l.pass(t, ground, c, commit)
+		switch {
+		case l.killed.Load():
+			return false
+		case result.Err != nil:
+			t.Fatalf("pass: %v", result.Err)
+		case result.Report.State() == apply.Failed:
+			t.Fatalf("pass failed: %s", result.Report.Reason())
+		case result.Converged():
+			return true
+		}
+		select {
+		case <-t.Context().Done():
+			return false
+		case <-time.After(crashPause):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("stuck: %s", result.Report.Reason())
+		}
+	}
+	return false
+}
+
+func clusterOf(t *testing.T, manifest string) desired.Cluster {
+	t.Helper()
+	clusters, problems := desired.Build([]desired.File{{Name: "cluster.yaml", Data: []byte(manifest)}})
+	if len(clusters) != 1 {
+		t.Fatalf("the manifest is refused: %v", problems)
+	}
+	return clusters[0]
+}
+
+var (
+	small = string(examples.HA)
+	large = strings.ReplaceAll(small, "machineType: t3.medium\n  minSize: 1\n", "machineType: m5.large\n  minSize: 1\n")
+)
+
+// inventory is the world without its ids: how often each thing is there.
+func inventory(r *awssim.Region) map[string]int {
+	things := map[string]int{}
+	for _, item := range r.Inventory() {
+		name := item.Tags["Name"]
+		if name == "" {
+			name = "(no name)"
+		}
+		things[item.Type+" "+name]++
+	}
+	return things
+}
+
+// A murder is one way to die: at which mutating call, and what becomes of that call.
+type murder struct {
+	at   int
+	fate awssim.Fate
+}
+
+func (m murder) String() string {
+	when := "before"
+	if m.fate == awssim.LoseAnswer {
+		when = "after the effect of"
+	}
+	return fmt.Sprintf("killed %s mutating call %d", when, m.at)
+}
+
+// commit kills the first life and lets a second one finish; without a murder the
+// first life finishes.
+func (m murder) commit(t *testing.T, ground *ground, manifest, commit string) {
+	t.Helper()
+	c := clusterOf(t, manifest)
+	victim := &life{region: ground.region}
+	ground.region.ResetCalls()
+	ground.region.SetIntercept(func(call awssim.Call) awssim.Fate {
+		if !call.Mutating || call.N != m.at {
+			return awssim.Proceed
+		}
+		victim.killed.Store(true)
+		return m.fate
+	})
+	if victim.converge(t, ground, c, commit) {
+		return
+	}
+	ground.region.SetIntercept(nil)
+	heir := &life{region: ground.region}
+	if !heir.converge(t, ground, c, commit) {
+		t.Fatalf("%s: the second life did not finish", m)
+	}
+}
+
+var never = murder{}
+
+// TestKilledAtAnyCallTheNextLifeMakesTheSameWorld builds and rolls the HA cluster,
+// killed at every mutating call, before it and after its effect.
+func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
+	reference := newGround(t, 1)
+	never.commit(t, reference, small, "small")
+	building, built := reference.region.MutatingCalls(), inventory(reference.region)
+	never.commit(t, reference, large, "large")
+	rolling, rolled := reference.region.MutatingCalls(), inventory(reference.region)
+	reference.check(t, rolledZones...)
+
+	tried := 0
+	for at := 1; at <= building; at += stride {
+		for _, fate := range []awssim.Fate{awssim.DropRequest, awssim.LoseAnswer} {
+			m := murder{at, fate}
+			ground := newGround(t, 2)
+			m.commit(t, ground, small, "small")
+			if d := cmp.Diff(built, inventory(ground.region)); d != "" {
+				t.Fatalf("%s while building: another world (-want +got):\n%s", m, d)
+			}
+			ground.check(t)
+			ground.close()
+			tried++
+		}
+	}
+	for at := 1; at <= rolling; at += stride {
+		for _, fate := range []awssim.Fate{awssim.DropRequest, awssim.LoseAnswer} {
+			m := murder{at, fate}
+			ground := newGround(t, 3)
+			never.commit(t, ground, small, "small")
+			m.commit(t, ground, large, "large")
+			if d := cmp.Diff(rolled, inventory(ground.region)); d != "" {
+				t.Fatalf("%s while rolling: another world (-want +got):\n%s", m, d)
+			}
+			ground.check(t, rolledZones...)
+			ground.close()
+			tried++
+		}
+	}
+	t.Logf("killed at %d points: %d calls build the cluster, %d roll it", tried, building, rolling)
+}
+
+var rolledZones = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
+
+// TestNoLostAnswerMakesASecondResource loses the answer of every single creating call
+// once, while the process lives on.
+func TestNoLostAnswerMakesASecondResource(t *testing.T) {
+	reference := newGround(t, 1)
+	never.commit(t, reference, small, "small")
+	want := inventory(reference.region)
+
+	ground := newGround(t, 2)
+	lost := map[string]int{}
+	ground.region.SetIntercept(func(call awssim.Call) awssim.Fate {
+		if !call.Mutating || lost[call.Operation] > 0 {
+			return awssim.Proceed
+		}
+		lost[call.Operation]++
+		return awssim.LoseAnswer
+	})
+	c := clusterOf(t, small)
+	survivor := &life{region: ground.region}
+	deadline := time.Now().Add(crashLimit)
+	for !survivor.pass(t, ground, c, "small").Converged() {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not converge")
+		}
+	}
+	if d := cmp.Diff(want, inventory(ground.region)); d != "" {
+		t.Errorf("another world (-want +got):\n%s", d)
+	}
+	t.Logf("the answers of %d operations were lost once: %s", len(lost), strings.Join(slices.Sorted(maps.Keys(lost)), " "))
+}

@@ -1,0 +1,182 @@
+package sync_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	gosync "sync"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/apply/health"
+	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/internal/awssim"
+	"github.com/quorate/quorate/internal/awssim/simnet"
+	"github.com/quorate/quorate/topology"
+)
+
+// ground is a region whose machines are quick stand-ins: they take their volumes and
+// answer at the API port like real ones, but a member of theirs is only an entry in
+// a table. The real members are for the demo; here a thousand clusters are built.
+type ground struct {
+	region  *awssim.Region
+	network simnet.Network
+
+	mu       gosync.Mutex
+	up       map[string]netip.Addr // "main/a" → its machine
+	whole    bool                  // all six were up: from then on losses count
+	smallest int                   // fewest members of one etcd cluster up since then
+	lost     []string              // zones in the order in which they lost their machine
+}
+
+// newGround lays out an empty region with a loopback network of its own.
+func newGround(t *testing.T, octet byte) *ground {
+	t.Helper()
+	g := &ground{network: simnet.Network{Octet: 200 + octet}, up: map[string]netip.Addr{}, smallest: 3}
+	g.region = awssim.New(awssim.Config{Clock: awssim.NewScaledClock(crashSpeed), Dir: t.TempDir(), Network: g.network, Boot: g.boot})
+	t.Cleanup(g.close)
+	return g
+}
+
+func (g *ground) close() { g.region.Close() }
+
+// machine is the software of one stand-in.
+type machine struct {
+	kill func()
+	done chan struct{}
+}
+
+func (m machine) Kill()                 { m.kill() }
+func (m machine) Done() <-chan struct{} { return m.done }
+
+func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process, error) {
+	config, err := topology.ParseUserData(string(host.UserData))
+	if err != nil {
+		return nil, err
+	}
+	for i, etcd := range config.EtcdClusters {
+		if err := takeVolume(ctx, host, config.Cluster, etcd, "/dev/xvd"+string(rune('u'+i))); err != nil {
+			return nil, err
+		}
+	}
+	var listener net.Listener
+	if config.Role == topology.ControlPlane {
+		if listener, err = g.network.Listen(ctx, netip.AddrPortFrom(host.PrivateIP, 443)); err != nil {
+			return nil, err
+		}
+		go answer(listener)
+		g.rise(host, config)
+	}
+	done := make(chan struct{})
+	var once gosync.Once
+	return machine{done: done, kill: func() {
+		once.Do(func() {
+			if listener != nil {
+				_ = listener.Close()
+				g.fall(host, config)
+			}
+			close(done)
+		})
+	}}, nil
+}
+
+// takeVolume waits for the member's volume, as the agent does: the machine before may
+// still hold it.
+func takeVolume(ctx context.Context, host awssim.Machine, cluster string, etcd topology.NodeEtcd, device string) error {
+	for ctx.Err() == nil {
+		for _, v := range host.Volumes(map[string]string{topology.TagCluster: cluster, topology.TagEtcdPrefix + etcd.Name: ""}) {
+			if strings.HasPrefix(v.Tags[topology.TagEtcdPrefix+etcd.Name], etcd.Member+"/") {
+				if _, err := host.Attach(v.ID, device); err == nil {
+					return nil
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return ctx.Err()
+}
+
+func answer(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_ = c.Close()
+	}
+}
+
+func (g *ground) rise(host awssim.Machine, config topology.NodeConfig) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, etcd := range config.EtcdClusters {
+		g.up[etcd.Name+"/"+etcd.Member] = host.PrivateIP
+	}
+	g.whole = g.whole || len(g.up) == 6
+}
+
+func (g *ground) fall(host awssim.Machine, config topology.NodeConfig) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, etcd := range config.EtcdClusters {
+		if g.up[etcd.Name+"/"+etcd.Member] == host.PrivateIP {
+			delete(g.up, etcd.Name+"/"+etcd.Member)
+		}
+	}
+	if g.whole {
+		g.lost = append(g.lost, host.Zone)
+		for _, name := range []string{"main", "events"} {
+			g.smallest = min(g.smallest, g.members(name))
+		}
+	}
+}
+
+func (g *ground) members(etcd string) int {
+	n := 0
+	for key := range g.up {
+		if strings.HasPrefix(key, etcd+"/") {
+			n++
+		}
+	}
+	return n
+}
+
+// Observe calls a member healthy if it is up where its machine is said to be.
+func (g *ground) Observe(_ context.Context, clusters []health.Cluster) []health.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var seen []health.Report
+	for _, c := range clusters {
+		looked := quorum.Cluster{Name: c.Name}
+		for _, m := range c.Members {
+			health := quorum.Unhealthy
+			if m.Address.IsValid() && g.up[c.Name+"/"+m.Name] == m.Address.Addr() {
+				health = quorum.Healthy
+			}
+			looked.Members = append(looked.Members, quorum.Member{Name: m.Name, Zone: m.Zone, Health: health})
+		}
+		seen = append(seen, health.Report{Cluster: looked})
+	}
+	return seen
+}
+
+// HandOver has no leader to move.
+func (g *ground) HandOver(context.Context, health.Cluster, string) error { return nil }
+
+// check asks that quorum stood at every moment, and that the zones went one by one.
+func (g *ground) check(t *testing.T, zones ...string) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.smallest < 2 {
+		t.Errorf("only %d of 3 members were up at some moment", g.smallest)
+	}
+	if !slices.Equal(g.lost, zones) {
+		t.Errorf("zones lost their machines in the order %v, want %v", g.lost, zones)
+	}
+}

@@ -1,0 +1,95 @@
+// Package lease answers: who may change this cluster now?
+//
+// One holder at a time: [Acquire] takes an exclusive lock on a file of the cluster,
+// which the kernel gives back the moment the holder dies, however it dies. The lock
+// is asked again before every mutating call ([Lease.Guard]), so that a holder whose
+// file was taken away stops at once. It holds on one machine; two machines that work
+// on one cluster need a shared folder.
+//
+// It imports only the standard library and golang.org/x/sys.
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrHeld says that somebody else is at work on the cluster.
+var ErrHeld = errors.New("somebody else is changing this cluster")
+
+// A Lease is the right to change one cluster.
+type Lease struct {
+	cluster string
+	path    string
+	file    *os.File
+}
+
+// Dir is where leases live when nobody says otherwise: a folder of this user.
+func Dir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for leases: %w", err)
+	}
+	return filepath.Join(cache, "quorate", "leases"), nil
+}
+
+// Acquire takes the lease of a cluster, without waiting: [ErrHeld] if somebody has it.
+// The file tells people who.
+func Acquire(dir, cluster string) (*Lease, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
+	}
+	path := filepath.Join(dir, strings.ReplaceAll(cluster, string(filepath.Separator), "_")+".lock")
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		holder, _ := os.ReadFile(path)
+		_ = file.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: process %s holds %s", ErrHeld, strings.TrimSpace(string(holder)), path)
+		}
+		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
+	}
+	l := &Lease{cluster: cluster, path: path, file: file}
+	return l, l.sign()
+}
+
+// sign writes the process id into the file.
+func (l *Lease) sign() error {
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("lease of %s: %w", l.cluster, err)
+	}
+	if _, err := l.file.WriteAt([]byte(fmt.Sprintln(os.Getpid())), 0); err != nil {
+		return fmt.Errorf("lease of %s: %w", l.cluster, err)
+	}
+	return nil
+}
+
+// Guard refuses the operation if the lease is no longer ours: released, or its file
+// removed or replaced, in which case somebody else may have locked a new one.
+func (l *Lease) Guard(_ context.Context, operation string) error {
+	now, err := os.Stat(l.path)
+	if err == nil {
+		var held os.FileInfo
+		if held, err = l.file.Stat(); err == nil && os.SameFile(now, held) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s was not sent: the lease of %s is lost", operation, l.cluster)
+}
+
+// Release gives the lease back. The file stays, so that nobody locks a removed one.
+func (l *Lease) Release() error {
+	if err := l.file.Close(); err != nil {
+		return fmt.Errorf("release the lease of %s: %w", l.cluster, err)
+	}
+	return nil
+}

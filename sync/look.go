@@ -1,0 +1,215 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/gitrepo"
+)
+
+// unit is the manifests that are read together, as they were read last.
+type unit struct {
+	treeHash string
+	clusters []desired.Cluster
+	// refused are the problems that keep all of its clusters from being run.
+	refused []desired.Problem
+}
+
+// look polls the branch, and returns the clusters whose manifests changed.
+func (s *Service) look(ctx context.Context) []string {
+	commit, err := s.cfg.Repository.Head(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.cfg.Log.Error("cannot look at the repository", "error", err)
+		}
+		return nil
+	}
+	s.mu.Lock()
+	unmoved := commit.Hash == s.head.Hash
+	s.mu.Unlock()
+	if unmoved {
+		return nil
+	}
+	if commit.Rewritten {
+		s.cfg.Log.Warn("the branch was rewritten", "was", commit.Previous, "is", commit.Hash)
+		s.say(ctx, commitstatus.Status{Commit: commit.Hash, Context: "quorate/history", State: commitstatus.Failure,
+			Description: "the branch was force-pushed: it no longer holds " + short(commit.Previous) + ", which was applied"})
+	}
+	listing, err := s.cfg.Repository.Units(commit.Hash, s.cfg.Path)
+	if err != nil {
+		s.cfg.Log.Error("cannot read the manifests", "commit", commit.Hash, "error", err)
+		s.say(ctx, commitstatus.Status{Commit: commit.Hash, Context: "quorate/manifests", State: commitstatus.Error, Description: err.Error()})
+		return nil
+	}
+	return s.take(ctx, commit, listing)
+}
+
+// take makes the listing of a commit the one that counts. Only units whose files
+// changed are read.
+func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing) []string {
+	s.mu.Lock()
+	old := s.units
+	s.mu.Unlock()
+	if old == nil && commit.Previous != "" {
+		old = s.before(commit.Previous)
+	}
+	units := map[string]unit{}
+	for _, u := range listing.Units {
+		units[u.Path] = read(u, old[u.Path])
+	}
+	refuseTwins(units)
+	s.report(ctx, commit.Hash, old, units)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := s.replace(units)
+	s.head, s.units = commit, units
+	return changed
+}
+
+// before reads the units of the commit that an earlier process saw last, so that a
+// manifest that vanished while nobody watched is noticed.
+func (s *Service) before(commit string) map[string]unit {
+	units := map[string]unit{}
+	listing, err := s.cfg.Repository.Units(commit, s.cfg.Path)
+	if err != nil {
+		return units // it was rewritten away, or the mirror is new: nothing to compare with
+	}
+	for _, u := range listing.Units {
+		units[u.Path] = read(u, unit{})
+	}
+	return units
+}
+
+// read builds the clusters of a unit, unless its files are as they were.
+func read(u gitrepo.Unit, old unit) unit {
+	if old.treeHash == u.TreeHash {
+		return old
+	}
+	fresh := unit{treeHash: u.TreeHash}
+	var files []desired.File
+	for _, f := range u.Files {
+		files = append(files, desired.File{Name: f.Path, Data: f.Data})
+	}
+	clusters, problems := desired.Build(files)
+	for _, r := range u.Refused {
+		problems = append(problems, desired.Problem{File: r.Path, Severity: desired.Error, Message: r.Reason})
+	}
+	fresh.clusters = clusters
+	fresh.refused = slices.DeleteFunc(problems, func(p desired.Problem) bool { return p.Severity != desired.Error })
+	return fresh
+}
+
+// refuseTwins refuses every unit that holds a cluster of a name that another one
+// holds too: nobody can tell which of them is meant.
+func refuseTwins(units map[string]unit) {
+	holders := map[string][]string{}
+	for _, path := range slices.Sorted(maps.Keys(units)) {
+		for _, c := range units[path].clusters {
+			holders[c.Name] = append(holders[c.Name], path)
+		}
+	}
+	for name, paths := range holders {
+		if len(paths) < 2 {
+			continue
+		}
+		for _, path := range paths {
+			u := units[path]
+			u.treeHash = "" // read again when the other one is gone
+			u.refused = append(u.refused, desired.Problem{File: path, Path: "metadata.name", Severity: desired.Error,
+				Message: fmt.Sprintf("cluster %s is described in %s; keep one", name, strings.Join(paths, " and "))})
+			units[path] = u
+		}
+	}
+}
+
+// report posts what is wrong with the manifests of the commit: problems, and
+// clusters whose manifest is gone.
+func (s *Service) report(ctx context.Context, commit string, old, units map[string]unit) {
+	for _, path := range slices.Sorted(maps.Keys(units)) {
+		status := commitstatus.Status{Commit: commit, Context: "quorate/manifests/" + word(path), State: commitstatus.Success, Description: "the manifests are valid"}
+		if refused := units[path].refused; len(refused) > 0 {
+			status.State, status.Description = problemStatus(refused)
+			for _, p := range refused {
+				s.cfg.Log.Error("problem", "at", p.String())
+			}
+		} else if len(old[path].refused) == 0 {
+			continue // it was valid and is: nobody needs to hear it again
+		}
+		s.say(ctx, status)
+	}
+	now := namesIn(units)
+	for _, name := range slices.Sorted(maps.Keys(namesIn(old))) {
+		if !now[name] {
+			s.cfg.Log.Warn("a manifest is gone; nothing is destroyed", "cluster", name, "commit", commit)
+			s.post(ctx, commit, name, commitstatus.Failure, "its manifest is gone from the branch; nothing is destroyed, and the cluster is no longer looked after: put the manifest back")
+		}
+	}
+}
+
+func namesIn(units map[string]unit) map[string]bool {
+	names := map[string]bool{}
+	for _, u := range units {
+		for _, c := range u.clusters {
+			names[c.Name] = true
+		}
+	}
+	return names
+}
+
+// replace installs the clusters of the units and returns those whose manifest is new
+// or changed. A cluster at work goes on with what it began, and is run again after.
+func (s *Service) replace(units map[string]unit) []string {
+	var changed []string
+	clusters := map[string]*member{}
+	for path, u := range units {
+		if len(u.refused) > 0 {
+			continue
+		}
+		for _, c := range u.clusters {
+			m, known := s.clusters[c.Name]
+			if !known {
+				m = &member{}
+			}
+			if !known || m.unit != path || s.units[path].treeHash != u.treeHash {
+				changed = append(changed, c.Name)
+			}
+			m.want, m.unit = c, path
+			clusters[c.Name] = m
+		}
+	}
+	for name := range s.clusters {
+		if clusters[name] == nil {
+			s.cfg.Schedule.Settles(name)
+		}
+	}
+	s.clusters = clusters
+	slices.Sort(changed)
+	return changed
+}
+
+// word makes a path fit for a status context, which has no spaces.
+func word(path string) string {
+	if path == "" || path == "." {
+		return "root"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
+			return '_'
+		}
+		return r
+	}, path)
+}
+
+func short(hash string) string {
+	if len(hash) > 10 {
+		return hash[:10]
+	}
+	return hash
+}

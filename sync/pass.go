@@ -1,0 +1,58 @@
+package sync
+
+import (
+	"context"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+)
+
+// Applier carries out one plan; apply.Applier does.
+type Applier interface {
+	Run(ctx context.Context, in apply.Input) apply.Report
+}
+
+// A Pass takes one cluster one step closer to its manifest.
+type Pass struct {
+	Planner
+	// NewApplier makes what carries out a plan, for the cluster at the commit.
+	NewApplier func(c desired.Cluster, commit string) Applier
+	// Progress, if set, hears each outcome as it comes.
+	Progress func(cluster string, o apply.Outcome)
+	// Planned, if set, hears the plan before anything of it happens.
+	OnPlan func(Planned)
+}
+
+// Result is what one pass did.
+type Result struct {
+	Planned Planned
+	Report  apply.Report
+	// Err is set if the pass could not look at AWS; nothing was changed then.
+	Err error
+}
+
+// Converged reports that AWS is what the manifest says, and works.
+func (r Result) Converged() bool {
+	return r.Err == nil && r.Planned.Plan.Empty() && r.Report.State() == apply.Done
+}
+
+// Run looks, plans, and carries out what can be carried out now.
+func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result {
+	planned, err := p.Plan(ctx, c)
+	if err != nil {
+		return Result{Err: err}
+	}
+	if p.OnPlan != nil {
+		p.OnPlan(planned)
+	}
+	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
+		Plan: planned.Plan, Want: c.Topology,
+		Bindings: planned.State.Bindings, Machines: planned.State.Machines,
+		Progress: func(o apply.Outcome) {
+			if p.Progress != nil {
+				p.Progress(c.Name, o)
+			}
+		},
+	})
+	return Result{Planned: planned, Report: report}
+}

@@ -1,0 +1,68 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/topology"
+)
+
+// Observe looks at the AWS resources of a cluster; it can change nothing.
+type Observe func(ctx context.Context, scope actual.Scope) (actual.State, error)
+
+// A Planner compares what a manifest wants with what AWS has.
+type Planner struct{ Observe Observe }
+
+// Planned is one comparison with both its sides.
+type Planned struct {
+	Cluster desired.Cluster
+	State   actual.State
+	Plan    diff.Plan
+	Steps   []order.Step
+}
+
+// Plan looks at AWS and plans. It makes describing calls only.
+func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
+	state, err := p.Observe(ctx, ScopeOf(c))
+	if err != nil {
+		return Planned{}, fmt.Errorf("observe %s: %w", c.Name, err)
+	}
+	plan := diff.Between(c.Topology, state.Topology, state.Machines)
+	plan.Cluster, plan.Region = c.Name, c.Region
+	return Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}, nil
+}
+
+// ScopeOf says what to look for: the cluster's own resources, the ones its manifest
+// gives by id, and the images that it names.
+func ScopeOf(c desired.Cluster) actual.Scope {
+	scope := actual.Scope{Cluster: c.Name, Region: c.Region}
+	for ref, r := range c.Topology.All() {
+		if r.Owner() == topology.Shared {
+			scope.Shared = append(scope.Shared, ref)
+		}
+		if lt, ok := r.(topology.LaunchTemplate); ok && !slices.Contains(scope.Images, lt.Image) {
+			scope.Images = append(scope.Images, lt.Image)
+		}
+	}
+	slices.Sort(scope.Images)
+	return scope
+}
+
+// Render is the plan as people and programs read it: steps in their order, then what
+// is forbidden.
+func (p Planned) Render(warnings ...string) render.Plan {
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings}
+	for _, s := range p.Steps {
+		out.Lines = append(out.Lines, render.Line{Change: s.Change, After: s.After, Why: s.Why, Zone: s.Zone})
+	}
+	for _, c := range p.Plan.Forbidden() {
+		out.Lines = append(out.Lines, render.Line{Change: c})
+	}
+	return out
+}

@@ -1,0 +1,192 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/schedule"
+)
+
+// Repository is where the manifests come from; gitrepo.Repo is one.
+type Repository interface {
+	Head(ctx context.Context) (gitrepo.Commit, error)
+	Units(commit, dir string) (gitrepo.Listing, error)
+}
+
+// Config is what a [Service] works with.
+type Config struct {
+	Repository Repository
+	// Path is the folder of the repository that holds the clusters; empty for all of it.
+	Path     string
+	Poster   commitstatus.Poster
+	Schedule *schedule.Schedule
+	// Run does one pass; Pass.Run does.
+	Run func(ctx context.Context, c desired.Cluster, commit string) Result
+	// Parallel bounds the clusters at work at once; zero means 4.
+	Parallel int
+	Log      *slog.Logger
+	// OnResult, if set, hears the end of every pass with what brought it about. It
+	// may be called from several goroutines.
+	OnResult func(reason schedule.Reason, c desired.Cluster, r Result)
+}
+
+// postLimit bounds the posting of one status, also while the service stops.
+const postLimit = 10 * time.Second
+
+// A Service is the loop around passes. It keeps in memory only what a restart finds
+// again: which manifests were read at which commit.
+type Service struct {
+	cfg   Config
+	slots chan struct{}
+	tasks sync.WaitGroup
+
+	mu       sync.Mutex
+	head     gitrepo.Commit
+	units    map[string]unit    // by path
+	clusters map[string]*member // by name
+}
+
+// member is a cluster that the head of the branch asks for.
+type member struct {
+	want    desired.Cluster
+	unit    string
+	running bool
+	// again is the reason for another pass right after the one that runs.
+	again schedule.Reason
+}
+
+// New makes a service.
+func New(cfg Config) *Service {
+	if cfg.Parallel == 0 {
+		cfg.Parallel = 4
+	}
+	return &Service{cfg: cfg, slots: make(chan struct{}, cfg.Parallel), clusters: map[string]*member{}}
+}
+
+// Run watches and runs until ctx ends; then it lets the calls under way finish, posts
+// what it knows, and returns.
+func (s *Service) Run(ctx context.Context) {
+	for trigger := range s.cfg.Schedule.Triggers(ctx) {
+		switch trigger.Reason {
+		case schedule.Poll, schedule.Webhook:
+			for _, name := range s.look(ctx) {
+				s.start(ctx, name, trigger.Reason)
+			}
+		default:
+			for _, name := range s.named(trigger.Cluster) {
+				s.start(ctx, name, trigger.Reason)
+			}
+		}
+	}
+	s.tasks.Wait()
+}
+
+func (s *Service) named(cluster string) []string {
+	if cluster != "" {
+		return []string{cluster}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.clusters))
+}
+
+// start runs a pass for the cluster, or another one right after the one that runs.
+func (s *Service) start(ctx context.Context, name string, reason schedule.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, known := s.clusters[name]
+	switch {
+	case !known:
+	case m.running:
+		m.again = reason
+	default:
+		m.running = true
+		s.tasks.Go(func() { s.work(ctx, m, reason) })
+	}
+}
+
+// work runs passes for one cluster until nobody asks for another at once.
+func (s *Service) work(ctx context.Context, m *member, reason schedule.Reason) {
+	for reason != "" {
+		s.slots <- struct{}{}
+		s.pass(ctx, m, reason)
+		<-s.slots
+
+		s.mu.Lock()
+		reason, m.again = m.again, ""
+		if ctx.Err() != nil {
+			reason = ""
+		}
+		m.running = reason != ""
+		s.mu.Unlock()
+	}
+}
+
+func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
+	s.mu.Lock()
+	want, commit := m.want, s.head.Hash
+	s.mu.Unlock()
+	if reason != schedule.Drift && reason != schedule.Retry {
+		s.post(ctx, commit, want.Name, commitstatus.Pending, "looking at AWS")
+	}
+	result := s.guarded(ctx, want, commit)
+	state, text := statusOf(result)
+	if ctx.Err() != nil && errors.Is(result.Err, context.Canceled) {
+		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
+	}
+	s.post(ctx, commit, want.Name, state, text)
+	s.plan(want.Name, result)
+	s.cfg.Log.Info("pass", "cluster", want.Name, "commit", commit, "reason", reason, "state", state,
+		"changes", len(result.Planned.Plan.Changes), "text", text)
+	if s.cfg.OnResult != nil {
+		s.cfg.OnResult(reason, want, result)
+	}
+}
+
+// guarded keeps a bug in one cluster's pass from ending everybody's service.
+func (s *Service) guarded(ctx context.Context, want desired.Cluster, commit string) (result Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.cfg.Log.Error("a pass ended in a bug", "cluster", want.Name, "bug", p)
+			result = Result{Err: fmt.Errorf("the pass ended in a bug of quorate, and changed nothing more: %v", p)}
+		}
+	}()
+	return s.cfg.Run(ctx, want, commit)
+}
+
+// plan says when the cluster is run next, by how this pass ended. What a person must
+// mend first is left to the next commit, or the next look for drift.
+func (s *Service) plan(cluster string, r Result) {
+	switch {
+	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.Converged():
+		s.cfg.Schedule.Settles(cluster)
+	case r.Err != nil, r.Report.State() == apply.Failed:
+		s.cfg.Schedule.Fails(cluster)
+	default:
+		s.cfg.Schedule.Waits(cluster)
+	}
+}
+
+// post says it even while the service stops, or commits would stay pending for ever.
+// That it could not be said is logged: the poster keeps it and tries again.
+func (s *Service) post(ctx context.Context, commit, cluster string, state commitstatus.State, text string) {
+	s.say(ctx, commitstatus.Status{Commit: commit, Context: applyContext(cluster), State: state, Description: text})
+}
+
+func (s *Service) say(ctx context.Context, status commitstatus.Status) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), postLimit)
+	defer cancel()
+	if err := s.cfg.Poster.Post(ctx, status); err != nil {
+		s.cfg.Log.Warn("status not posted yet", "context", status.Context, "error", err)
+	}
+}

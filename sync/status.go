@@ -1,0 +1,62 @@
+package sync
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/commitstatus"
+)
+
+// applyContext is the name under which the fate of a commit is posted.
+func applyContext(cluster string) string { return "quorate/apply/" + cluster }
+
+// statusOf is the one place where the end of a pass becomes a status: what the user
+// can fix is failure, what AWS or we must fix is error, what time fixes is pending.
+func statusOf(r Result) (commitstatus.State, string) {
+	if r.Err != nil {
+		return commitstatus.Error, apply.Explain(r.Err)
+	}
+	if forbidden := r.Planned.Plan.Forbidden(); len(forbidden) > 0 {
+		return commitstatus.Failure, fmt.Sprintf("refused: %s: %s", forbidden[0].Ref, forbidden[0].Reason)
+	}
+	switch r.Report.State() {
+	case apply.Failed:
+		return commitstatus.Error, r.Report.Reason()
+	case apply.Waiting:
+		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Report.Reason()
+	}
+	if !r.Planned.Plan.Empty() {
+		return commitstatus.Pending, "applied " + r.Planned.Render().Summary() + "; looking again"
+	}
+	return commitstatus.Success, fmt.Sprintf("%d resources as the manifest says, nothing to change", r.Planned.State.Topology.Len())
+}
+
+// progress counts what is done, if anything had to be.
+func progress(r apply.Report) string {
+	done := 0
+	for _, o := range r.Outcomes {
+		if o.State == apply.Done {
+			done++
+		}
+	}
+	if len(r.Outcomes) == 0 || done == len(r.Outcomes) {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d done; ", done, len(r.Outcomes))
+}
+
+// problemStatus is the status of a manifest that cannot be read.
+func problemStatus(problems []desired.Problem) (commitstatus.State, string) {
+	var errors []string
+	for _, p := range problems {
+		if p.Severity == desired.Error {
+			errors = append(errors, p.String())
+		}
+	}
+	if len(errors) == 1 {
+		return commitstatus.Failure, errors[0]
+	}
+	return commitstatus.Failure, fmt.Sprintf("%d problems, the first: %s", len(errors), strings.SplitN(errors[0], "\n", 2)[0])
+}
