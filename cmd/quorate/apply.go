@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/sync"
+)
+
+func applyCommand() *cobra.Command {
+	var file string
+	var yes bool
+	var pause, stuck time.Duration
+	c := &cobra.Command{
+		Use:   "apply --file F",
+		Short: "Bring AWS to what a manifest says: passes until converged, or stuck",
+		Long: `Plan, ask, and apply, in passes, until AWS is what the manifest says and works. When a
+pass has to wait (for AWS to settle, for a zone to come back, for etcd to catch up) it
+says why. Exits 0 when converged, and 1 when something failed, is forbidden, or has not
+moved for --stuck. Stopping it at any point loses nothing: run it again.`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before the first change")
+	c.Flags().DurationVar(&pause, "pause", 5*time.Second, "pause between passes that wait")
+	c.Flags().DurationVar(&stuck, "stuck", 20*time.Minute, "give up when nothing has moved for so long")
+	r := reachFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
+		if err != nil {
+			return err
+		}
+		return (&application{c: c, r: r, cluster: cluster, warnings: warnings, yes: yes, pause: pause, stuck: stuck}).run(c.Context(), file)
+	}
+	return c
+}
+
+// application is one run of the apply command.
+type application struct {
+	c            *cobra.Command
+	r            *reach
+	cluster      desired.Cluster
+	warnings     []string
+	yes          bool
+	pause, stuck time.Duration
+}
+
+func (a *application) run(ctx context.Context, file string) error {
+	held, err := acquire(a.cluster)
+	if err != nil {
+		return err
+	}
+	defer held.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
+	observe, err := a.r.observe(ctx, a.cluster)
+	if err != nil {
+		return err
+	}
+	commit, err := fingerprint(file)
+	if err != nil {
+		return err
+	}
+	applier, err := a.r.applier(ctx, a.cluster, commit, held)
+	if err != nil {
+		return err
+	}
+	planner := sync.Planner{Observe: observe}
+	first, err := planner.Plan(ctx, a.cluster)
+	if err != nil {
+		return explained(err)
+	}
+	if go_, err := a.agreed(first); !go_ || err != nil {
+		return err
+	}
+	pass := sync.Pass{Planner: planner, NewApplier: func(desired.Cluster, string) sync.Applier { return applier }, Progress: a.show}
+	return a.passes(ctx, pass, commit)
+}
+
+// agreed shows the plan and asks, unless there is nothing to change or --yes was given.
+func (a *application) agreed(p sync.Planned) (bool, error) {
+	paint, err := painter(a.c)
+	if err != nil {
+		return false, err
+	}
+	if err := render.Text(a.c.OutOrStdout(), p.Render(a.warnings...), paint); err != nil {
+		return false, err
+	}
+	if a.yes || p.Plan.Empty() || len(p.Plan.Forbidden()) > 0 {
+		return true, nil
+	}
+	fmt.Fprint(a.c.OutOrStdout(), "Apply? Only 'yes' is taken as yes: ")
+	answer, _ := bufio.NewReader(a.c.InOrStdin()).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		fmt.Fprintln(a.c.OutOrStdout(), "Nothing was changed.")
+		return false, nil
+	}
+	return true, nil
+}
+
+// passes runs until converged or stuck, with a pause behind each pass that waits.
+func (a *application) passes(ctx context.Context, pass sync.Pass, commit string) error {
+	moved, last := time.Now(), ""
+	for {
+		result := pass.Run(ctx, a.cluster, commit)
+		if result.Err != nil {
+			return explained(result.Err)
+		}
+		report := result.Report
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("stopped; run the command again to go on")
+		case result.Converged():
+			fmt.Fprintf(a.c.OutOrStdout(), "Converged: %d resources as the manifest says, with %d AWS calls.\n", result.Planned.State.Topology.Len(), a.r.calls.Total())
+			return nil
+		case report.State() == apply.Failed:
+			return fmt.Errorf("%s", report.Reason())
+		}
+		reason := report.Reason()
+		if reason != last && reason != "" {
+			fmt.Fprintf(a.c.OutOrStdout(), "  … %s\n", reason)
+		}
+		if report.Acted() || reason != last {
+			moved, last = time.Now(), reason
+		}
+		if time.Since(moved) > a.stuck {
+			return fmt.Errorf("nothing has moved for %s: %s", a.stuck, reason)
+		}
+		if report.State() == apply.Waiting {
+			wait(ctx, a.pause)
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// show prints each outcome as it comes.
+func (a *application) show(_ string, o apply.Outcome) {
+	if o.State == apply.Done {
+		fmt.Fprintf(a.c.OutOrStdout(), "  %s %s\n", o.Effect, o.Ref)
+	}
+}
+
+// fingerprint stands for the commit where there is none: the content of the files.
+func fingerprint(path string) (string, error) {
+	files, err := readManifests(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(sum, "%s %d\n", f.Name, len(f.Data))
+		sum.Write(f.Data)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:20]), nil
+}

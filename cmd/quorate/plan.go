@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/sync"
+)
+
+func planCommand() *cobra.Command {
+	var file, output string
+	c := &cobra.Command{
+		Use:   "plan --file F",
+		Short: "Compare a manifest with AWS and print what would change, in order",
+		Long: `Compare a manifest with what AWS has and print every change in the order it would
+happen. Only describing calls are made. Exits 0 if nothing would change, 2 if something
+would, and 1 on an error or if a change is forbidden.
+
+AWS access is the SDK's default chain: environment, shared files, IAM roles, and
+AWS_ENDPOINT_URL for another endpoint.`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
+	r := reachFlags(c)
+	outputFlag(c, &output, "text", "json", "markdown")
+	c.RunE = func(c *cobra.Command, _ []string) error { return plan(c, r, file, output) }
+	return c
+}
+
+func plan(c *cobra.Command, r *reach, file, output string) error {
+	cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
+	if err != nil {
+		return err
+	}
+	observe, err := r.observe(c.Context(), cluster)
+	if err != nil {
+		return err
+	}
+	planned, err := sync.Planner{Observe: observe}.Plan(c.Context(), cluster)
+	if err != nil {
+		return explained(err)
+	}
+	if err := printPlan(c, output, planned.Render(warnings...)); err != nil {
+		return err
+	}
+	switch {
+	case len(planned.Plan.Forbidden()) > 0:
+		return exitCode(exitError)
+	case !planned.Plan.Empty():
+		return exitCode(exitChanges)
+	}
+	return nil
+}
+
+func printPlan(c *cobra.Command, output string, p render.Plan) error {
+	switch output {
+	case "json":
+		return render.JSON(c.OutOrStdout(), p)
+	case "markdown":
+		return render.Markdown(c.OutOrStdout(), p)
+	}
+	paint, err := painter(c)
+	if err != nil {
+		return err
+	}
+	return render.Text(c.OutOrStdout(), p, paint)
+}
+
+// explained turns an error of AWS into the sentence that helps.
+func explained(err error) error { return errors.New(apply.Explain(err)) }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/lease"
+	"github.com/quorate/quorate/sync/schedule"
+)
+
+// serving is what the service runs with.
+type serving struct {
+	repository gitrepo.Config
+	path       string
+	pace       schedule.Config
+	// state is the folder for mirrors, leases and statuses that could not be posted.
+	state    string
+	parallel int
+	reach    *reach
+	log      *slog.Logger
+
+	onPlan   func(sync.Planned)
+	progress func(cluster string, o apply.Outcome)
+	onResult func(schedule.Reason, desired.Cluster, sync.Result)
+}
+
+func runCommand() *cobra.Command {
+	var s serving
+	c := &cobra.Command{
+		Use:   "run --repo URL",
+		Short: "Watch a Git repository and keep its clusters true",
+		Long: `Watch a branch of a Git repository and keep every cluster below --path equal to its
+manifests: a push is applied, drift is corrected on a schedule, and what became of each
+commit is posted as Git notes (read them with: git log --notes=quorate).
+
+A SIGTERM lets the AWS calls under way finish, posts, and exits. A kill at any point
+loses nothing: the next start looks at Git and AWS, and goes on.
+
+An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key, and known_hosts.`,
+		Args: cobra.NoArgs,
+	}
+	f := c.Flags()
+	f.StringVar(&s.repository.URL, "repo", "", "repository: a path, or a file, https or ssh URL")
+	f.StringVar(&s.repository.Branch, "branch", "main", "branch to follow")
+	f.StringVar(&s.path, "path", "", "folder of the repository that holds the clusters (default all of it)")
+	f.StringVar(&s.repository.Auth.SSHKeyFile, "ssh-key", "", "private key for ssh URLs")
+	f.StringVar(&s.state, "state", "", "folder for the mirror, leases and unposted statuses (default in the user's cache)")
+	f.DurationVar(&s.pace.Poll, "poll", 30*time.Second, "time between looks at the repository")
+	f.StringVar(&s.pace.Drift, "drift", "*/10 * * * *", "cron line of the looks for drift")
+	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
+	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
+	s.reach = reachFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+		if s.repository.URL == "" {
+			return fmt.Errorf("--repo is required")
+		}
+		if s.log, err = logger(c); err != nil {
+			return err
+		}
+		s.repository.Auth.Token = os.Getenv("QUORATE_GIT_TOKEN")
+		return s.run(c.Context())
+	}
+	return c
+}
+
+// run serves until ctx ends.
+func (s serving) run(ctx context.Context) error {
+	if s.state == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("--state is required here: %w", err)
+		}
+		s.state = filepath.Join(cache, "quorate")
+	}
+	s.repository.Dir = filepath.Join(s.state, "git")
+	repo, err := gitrepo.Open(s.repository)
+	if err != nil {
+		return err
+	}
+	spool, err := commitstatus.NewSpool(filepath.Join(s.state, "statuses"), commitstatus.NewNotes(repo))
+	if err != nil {
+		return err
+	}
+	stream, err := schedule.New(s.pace)
+	if err != nil {
+		return err
+	}
+	s.log.Info("watching", "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
+	sync.New(sync.Config{
+		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Schedule: stream,
+		Run: s.pass, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
+	}).Run(ctx)
+	s.log.Info("stopped")
+	return nil
+}
+
+// pass takes the cluster's lease for the time of one pass.
+func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) sync.Result {
+	held, err := lease.Acquire(filepath.Join(s.state, "leases"), c.Name)
+	if err != nil {
+		return sync.Result{Err: err}
+	}
+	defer held.Release() //nolint:errcheck // a lease that cannot be given back is taken back by the kernel
+	observe, err := s.reach.observe(ctx, c)
+	if err != nil {
+		return sync.Result{Err: err}
+	}
+	applier, err := s.reach.applier(ctx, c, commit, held)
+	if err != nil {
+		return sync.Result{Err: err}
+	}
+	return sync.Pass{
+		Planner:    sync.Planner{Observe: observe},
+		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
+		Progress:   s.progress,
+		OnPlan:     s.onPlan,
+	}.Run(ctx, c, commit)
+}
