@@ -20,6 +20,7 @@ var stages = []struct {
 	{"desired", true},
 	{"actual", true},
 	{"diff", true},
+	{"internal/awssim", false},
 	{"internal/terraform", true},
 }
 
