@@ -35,7 +35,12 @@ func convertVolumes(o *observation) error {
 		if !isEtcd || v.State == ec2types.VolumeStateDeleting || v.State == ec2types.VolumeStateDeleted {
 			continue
 		}
-		who, ok := o.identify(candidate{topology.KindVolume, id, tags, aws.ToTime(v.CreateTime)})
+		found := candidate{topology.KindVolume, id, tags, aws.ToTime(v.CreateTime)}
+		if v.State == ec2types.VolumeStateError {
+			o.leave(found, "AWS says that the volume failed, and what was on it is lost")
+			continue
+		}
+		who, ok := o.identify(found)
 		if !ok {
 			continue
 		}

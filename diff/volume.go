@@ -1,6 +1,10 @@
 package diff
 
-import "github.com/quorate/quorate/topology"
+import (
+	"strings"
+
+	"github.com/quorate/quorate/topology"
+)
 
 const (
 	volumeKeptReason = "an etcd volume holds data that nothing else has, so no plan removes it; delete it by hand when you are sure"
@@ -21,7 +25,7 @@ var volumeFields = []field[topology.Volume]{
 	on("iops", InPlace, func(v topology.Volume) int { return v.IOPS }),
 	on("throughput", InPlace, func(v topology.Volume) int { return v.Throughput }),
 	forbid("encrypted", volumeImmutable, func(v topology.Volume) bool { return v.Encrypted }),
-	forbid("kmsKey", volumeImmutable, func(v topology.Volume) string { return v.KMSKey }),
+	{"kmsKey", keyChange},
 	exactTags(InPlace, func(v topology.Volume) topology.Tags { return v.Tags }),
 }
 
@@ -30,4 +34,15 @@ func growOnly(want, have int) (Effect, string) {
 		return InPlace, ""
 	}
 	return Forbid, volumeShrink
+}
+
+// keyChange compares the key only if the manifest names one. AWS tells a key for every
+// encrypted volume, and nobody can see whether that is the account's default. It tells
+// the ARN, whose last part is the id; what an alias stands for it does not tell.
+func keyChange(want, have topology.Volume) []FieldChange {
+	key := want.KMSKey
+	if key == "" || key == have.KMSKey || strings.HasSuffix(have.KMSKey, ":key/"+key) || strings.Contains(key, "alias/") {
+		return nil
+	}
+	return []FieldChange{{Path: "kmsKey", Have: have.KMSKey, Want: key, Effect: Forbid, Reason: volumeImmutable}}
 }

@@ -86,11 +86,11 @@ func (s *Server) start(t testing.TB) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		server.Wait()
+		_ = server.Wait() // it was killed, or it died; either way it is gone
 		write.Close()
 	}()
 	s.stop = func() {
-		syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-server.Process.Pid, syscall.SIGKILL) // it may be gone already
 		<-ended
 	}
 	if s.url = waitFor(output); s.url == "" {
@@ -134,7 +134,7 @@ func waitFor(output io.Reader) (url string) {
 			}
 		}
 		close(found)
-		io.Copy(io.Discard, output)
+		_, _ = io.Copy(io.Discard, output)
 	}()
 	select {
 	case url := <-found:
