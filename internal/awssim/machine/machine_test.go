@@ -17,6 +17,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
 	"github.com/quorate/quorate/internal/awssim"
@@ -184,22 +185,22 @@ func (l *lab) readyz(ip string) func(context.Context) error {
 	}
 }
 
-func (l *lab) client(e topology.NodeEtcd) *clientv3.Client {
-	l.t.Helper()
+func dialEtcd(t *testing.T, m *Machines, e topology.NodeEtcd) *clientv3.Client {
+	t.Helper()
 	var endpoints []string
-	for _, m := range e.Members {
-		endpoints = append(endpoints, fmt.Sprintf("http://%s:%d", m.Host, e.ClientPort))
+	for _, member := range e.Members {
+		endpoints = append(endpoints, fmt.Sprintf("http://%s:%d", member.Host, e.ClientPort))
 	}
 	c, err := clientv3.New(clientv3.Config{
-		Endpoints: endpoints, Context: l.t.Context(),
+		Endpoints: endpoints, Context: t.Context(), Logger: zap.NewNop(),
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
-			return l.DialContext(ctx, "tcp", addr)
+			return m.DialContext(ctx, "tcp", addr)
 		})},
 	})
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
-	l.t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { c.Close() })
 	return c
 }
 
@@ -224,7 +225,7 @@ func TestThreeMachinesBootAndOneIsReplacedUnderWrites(t *testing.T) {
 	t.Logf("three machines with main and events were ready after %v", eventually(t, "the APIs", all))
 
 	for n, e := range etcds {
-		c := l.client(e)
+		c := dialEtcd(t, l.Machines, e)
 		eventually(t, "a write to "+e.Name, put(c, "before", "1"))
 		before := memberList(t, c)
 		b.Kill()
@@ -238,7 +239,7 @@ func TestThreeMachinesBootAndOneIsReplacedUnderWrites(t *testing.T) {
 		if after := memberList(t, c); after != before {
 			t.Errorf("members of %s were %v, are %v", e.Name, before, after)
 		}
-		own := l.client(topology.NodeEtcd{ClientPort: e.ClientPort, Members: e.Members[1:2]})
+		own := dialEtcd(t, l.Machines, topology.NodeEtcd{ClientPort: e.ClientPort, Members: e.Members[1:2]})
 		if got := get(t, own, "before") + get(t, own, "meanwhile"); got != "12" {
 			t.Errorf("%s: the new b reads %q", e.Name, got)
 		}
