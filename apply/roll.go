@@ -45,8 +45,8 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if err := r.settleGroup(ctx, s.Change, group); err != nil {
 		return err
 	}
-	machine, any := r.oldest(group)
-	if !any {
+	machine, found := r.oldest(group)
+	if !found {
 		return nil
 	}
 	return r.replace(ctx, standing, group, machine)
@@ -61,6 +61,7 @@ func (r *run) gateMaster(s standing, group topology.AutoScalingGroup, out *Outco
 		return nil
 	case quorum.Wait:
 		return &WaitError{Reason: verdict.Reason}
+	case quorum.Refuse:
 	}
 	return fmt.Errorf("refused: %s", verdict.Reason)
 }

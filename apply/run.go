@@ -184,6 +184,7 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	case diff.Roll:
 		out.Acted = false
 		return r.roll(ctx, s, out)
+	case diff.None, diff.Forbid:
 	}
 	return fmt.Errorf("a change with effect %s is no step", c.Effect)
 }

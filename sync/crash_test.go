@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // A life is one process of the service: when it is killed, no further call goes out.
@@ -50,7 +50,7 @@ func (l *life) RoundTrip(request *http.Request) (response *http.Response, err er
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler {
+			if abort, ok := p.(error); !ok || !errors.Is(abort, http.ErrAbortHandler) {
 				panic(p)
 			}
 			err = io.ErrUnexpectedEOF

@@ -135,7 +135,7 @@ func (s *Service) report(ctx context.Context, commit string, old, units map[stri
 	for _, path := range slices.Sorted(maps.Keys(units)) {
 		status := commitstatus.Status{Commit: commit, Context: "quorate/manifests/" + word(path), State: commitstatus.Success, Description: "the manifests are valid"}
 		if refused := units[path].refused; len(refused) > 0 {
-			status.State, status.Description = problemStatus(refused)
+			status.State, status.Description = commitstatus.Failure, problemText(refused)
 			for _, p := range refused {
 				s.cfg.Log.Error("problem", "at", p.String())
 			}

@@ -26,6 +26,7 @@ func statusOf(r Result) (commitstatus.State, string) {
 		return commitstatus.Error, r.Report.Reason()
 	case apply.Waiting:
 		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Report.Reason()
+	case apply.Done:
 	}
 	if !r.Planned.Plan.Empty() {
 		return commitstatus.Pending, "applied " + r.Planned.Render().Summary() + "; looking again"
@@ -47,8 +48,8 @@ func progress(r apply.Report) string {
 	return fmt.Sprintf("%d of %d done; ", done, len(r.Outcomes))
 }
 
-// problemStatus is the status of a manifest that cannot be read.
-func problemStatus(problems []desired.Problem) (commitstatus.State, string) {
+// problemText is what the status says of manifests that cannot be read; they are a failure.
+func problemText(problems []desired.Problem) string {
 	var errors []string
 	for _, p := range problems {
 		if p.Severity == desired.Error {
@@ -56,7 +57,7 @@ func problemStatus(problems []desired.Problem) (commitstatus.State, string) {
 		}
 	}
 	if len(errors) == 1 {
-		return commitstatus.Failure, errors[0]
+		return errors[0]
 	}
-	return commitstatus.Failure, fmt.Sprintf("%d problems, the first: %s", len(errors), strings.SplitN(errors[0], "\n", 2)[0])
+	return fmt.Sprintf("%d problems, the first: %s", len(errors), strings.SplitN(errors[0], "\n", 2)[0])
 }

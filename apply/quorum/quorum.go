@@ -27,8 +27,9 @@ func (h Health) String() string {
 		return "healthy"
 	case Unhealthy:
 		return "unhealthy"
+	default:
+		return "unknown"
 	}
-	return "unknown"
 }
 
 // Member is one etcd member as it was last observed.
@@ -64,8 +65,9 @@ func (a Answer) String() string {
 		return "wait"
 	case Proceed:
 		return "proceed"
+	default:
+		return "refuse"
 	}
-	return "refuse"
 }
 
 // Margin holds the numbers behind a verdict. A learner is not a voter and appears in none of them.

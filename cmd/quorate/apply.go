@@ -78,7 +78,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return explained(err)
 	}
-	if go_, err := a.agreed(first); !go_ || err != nil {
+	if agreed, err := a.agreed(first); !agreed || err != nil {
 		return err
 	}
 	pass := sync.Pass{Planner: planner, NewApplier: func(desired.Cluster, string) sync.Applier { return applier }, Progress: a.show}

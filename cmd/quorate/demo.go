@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,7 @@ command ends with the story, and exits 0 only if everything held.`,
 		if output == "json" {
 			out = c.ErrOrStderr() // the story goes beside the summary
 		}
-		log := slog.New(slog.NewTextHandler(io.Discard, nil))
+		log := slog.New(slog.DiscardHandler)
 		summary, err := demo.Run(c.Context(), demo.Config{
 			Out: out, Paint: paint, Manifest: examples.HA, Stay: !exit,
 			Serve: func(ctx context.Context, s demo.Serving) error { return serveDemo(ctx, s, log) },
@@ -53,7 +52,7 @@ command ends with the story, and exits 0 only if everything held.`,
 			}
 		}
 		if !summary.Held {
-			return exitCode(exitError)
+			return exitError(codeError)
 		}
 		return nil
 	}

@@ -25,26 +25,26 @@ func main() {
 
 // Exit codes. CI knows 2 as "there are changes" from other planners.
 const (
-	exitDone    = 0
-	exitError   = 1
-	exitChanges = 2
+	codeDone    = 0
+	codeError   = 1
+	codeChanges = 2
 )
 
-// An exitCode ends the command with that code, and nothing more to say.
-type exitCode int
+// An exitError ends the command with that code, and nothing more to say.
+type exitError int
 
-func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 func run(ctx context.Context, args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitDone
+		return codeDone
 	}
-	if code, ok := errors.AsType[exitCode](err); ok {
+	if code, ok := errors.AsType[exitError](err); ok {
 		return int(code)
 	}
 	fmt.Fprintln(os.Stderr, "quorate:", err)
-	return exitError
+	return codeError
 }

@@ -17,35 +17,39 @@ import (
 func readManifests(paths ...string) ([]desired.File, error) {
 	var files []desired.File
 	for _, root := range paths {
-		before := len(files)
-		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if entry.IsDir() {
-				if path != root && strings.HasPrefix(entry.Name(), ".") {
-					return filepath.SkipDir
-				}
-				return nil
-			}
-			if path != root && !isYAML(path) {
-				return nil
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			files = append(files, desired.File{Name: path, Data: data})
-			return nil
-		})
+		names, err := manifestsBelow(root)
 		if err != nil {
 			return nil, fmt.Errorf("read manifests: %w", err)
 		}
-		if len(files) == before {
-			return nil, fmt.Errorf("no YAML file in %s", root)
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return nil, fmt.Errorf("read manifests: %w", err)
+			}
+			files = append(files, desired.File{Name: name, Data: data})
 		}
 	}
 	return files, nil
+}
+
+// manifestsBelow lists the YAML files below a folder; a file is itself, whatever its name.
+func manifestsBelow(root string) ([]string, error) {
+	var names []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		case !entry.IsDir() && (path == root || isYAML(path)):
+			names = append(names, path)
+		}
+		return nil
+	})
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("no YAML file in %s", root)
+	}
+	return names, err
 }
 
 func isYAML(path string) bool {
@@ -54,7 +58,7 @@ func isYAML(path string) bool {
 }
 
 // errProblems ends a command whose problems are printed already.
-var errProblems = exitCode(exitError)
+var errProblems = exitError(codeError)
 
 // oneCluster builds the single cluster of the files, printing every problem to w. It
 // returns the warnings.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -26,20 +27,20 @@ AWS_ENDPOINT_URL for another endpoint.`,
 	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
 	r := reachFlags(c)
 	outputFlag(c, &output, "text", "json", "markdown")
-	c.RunE = func(c *cobra.Command, _ []string) error { return plan(c, r, file, output) }
+	c.RunE = func(c *cobra.Command, _ []string) error { return plan(c.Context(), c, r, file, output) }
 	return c
 }
 
-func plan(c *cobra.Command, r *reach, file, output string) error {
+func plan(ctx context.Context, c *cobra.Command, r *reach, file, output string) error {
 	cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
 	if err != nil {
 		return err
 	}
-	observe, err := r.observe(c.Context(), cluster)
+	observe, err := r.observe(ctx, cluster)
 	if err != nil {
 		return err
 	}
-	planned, err := sync.Planner{Observe: observe}.Plan(c.Context(), cluster)
+	planned, err := sync.Planner{Observe: observe}.Plan(ctx, cluster)
 	if err != nil {
 		return explained(err)
 	}
@@ -48,9 +49,9 @@ func plan(c *cobra.Command, r *reach, file, output string) error {
 	}
 	switch {
 	case len(planned.Plan.Forbidden()) > 0:
-		return exitCode(exitError)
+		return exitError(codeError)
 	case !planned.Plan.Empty():
-		return exitCode(exitChanges)
+		return exitError(codeChanges)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func printProblems(c *cobra.Command, output string, clusters []desired.Cluster, 
 		}
 	}
 	if failed {
-		return exitCode(exitError)
+		return exitError(codeError)
 	}
 	return nil
 }
