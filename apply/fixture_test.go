@@ -119,3 +119,33 @@ func aLoadBalancer(group topology.SecurityGroup, subnets ...topology.Subnet) top
 func aListener(balancer topology.LoadBalancer) topology.Listener {
 	return topology.Listener{LoadBalancer: balancer.Ref(), Port: 443, Protocol: "TCP", TargetGroup: aTargetGroup().Ref(), Ownership: topology.Owned}
 }
+
+func aLaunchTemplate(groups ...topology.SecurityGroup) topology.LaunchTemplate {
+	name := "control-plane-us-east-1a.masters." + testCluster
+	template := topology.LaunchTemplate{
+		Name: name, Image: testImage, InstanceType: "t3.medium", KeyPair: aKeyPair().Ref(), InstanceProfile: anInstanceProfile().Ref(),
+		AssociatePublicIP: true, HTTPTokens: "required", HTTPHopLimit: 3, CPUCredits: "standard", Tenancy: "default",
+		BlockDevices: []topology.BlockDevice{
+			{Device: topology.RootDevice, Type: "gp3", SizeGiB: 64, IOPS: 3000, Throughput: 125, Encrypted: true, DeleteOnTermination: true},
+			{Device: "/dev/sdd", Type: "gp2", SizeGiB: 20, DeleteOnTermination: true},
+		},
+		UserData: topology.UserData(topology.NodeConfig{Cluster: testCluster, Group: "control-plane-us-east-1a", Role: topology.ControlPlane}),
+		Tags:     base(name).With(topology.RoleTags(topology.ControlPlane)), Ownership: topology.Owned,
+	}
+	for _, g := range groups {
+		template.SecurityGroups = append(template.SecurityGroups, g.Ref())
+	}
+	return template
+}
+
+func aGroup(template topology.LaunchTemplate, subnets ...topology.Subnet) topology.AutoScalingGroup {
+	group := topology.AutoScalingGroup{
+		Name: template.Name, Role: topology.ControlPlane, LaunchTemplate: template.Ref(), Template: template.Digest(), Min: 1, Max: 1,
+		TargetGroups: []topology.Ref{aTargetGroup().Ref()}, Metrics: []string{"GroupDesiredCapacity", "GroupInServiceInstances"},
+		Tags: template.Tags, Ownership: topology.Owned,
+	}
+	for _, s := range subnets {
+		group.Subnets, group.Zones = append(group.Subnets, s.Ref()), append(group.Zones, s.Zone)
+	}
+	return group
+}

@@ -98,7 +98,6 @@ func TestListenerIsMadeChangedAndRemoved(t *testing.T) {
 		a, group := aSubnet("a", "172.20.32.0/19"), aSecurityGroup("api-elb")
 		balancer, other := aLoadBalancer(group, a), aTargetGroup()
 		other.Name = "tls-ha-example-com-80u4hk"
-		other.Protocol = "TLS"
 		want := aListener(balancer)
 		w.create(t, aDHCPOptions(), aVPC(), anInternetGateway(), a, group, aTargetGroup(), other, balancer)
 		if w.simulated { // moto makes two of one name

@@ -85,16 +85,32 @@ func (v vpcs) Update(ctx context.Context, _, want topology.VPC, change diff.Chan
 	if err == nil && change.Has("amazonIPv6") {
 		err = v.addIPv6(ctx, id, want)
 	}
-	if err == nil && change.Has("dnsSupport") {
-		err = v.setDNSSupport(ctx, id, want.DNSSupport)
-	}
-	if err == nil && change.Has("dnsHostnames") {
-		err = v.setDNSHostnames(ctx, id, want.DNSHostnames)
+	if err == nil {
+		err = v.updateDNS(ctx, id, want, change)
 	}
 	if err == nil && change.Has("dhcpOptions") {
 		err = v.setDHCPOptions(ctx, id, want, ids)
 	}
 	return nil, settling(err, vpcNew)
+}
+
+// updateDNS goes from the outside in, or from the inside out: AWS gives host names
+// only where there is DNS support.
+func (v vpcs) updateDNS(ctx context.Context, id string, want topology.VPC, change diff.Change) error {
+	if change.Has("dnsHostnames") && !want.DNSHostnames {
+		if err := v.setDNSHostnames(ctx, id, false); err != nil {
+			return err
+		}
+	}
+	if change.Has("dnsSupport") {
+		if err := v.setDNSSupport(ctx, id, want.DNSSupport); err != nil {
+			return err
+		}
+	}
+	if change.Has("dnsHostnames") && want.DNSHostnames {
+		return v.setDNSHostnames(ctx, id, true)
+	}
+	return nil
 }
 
 func (v vpcs) setDNSSupport(ctx context.Context, id string, on bool) error {

@@ -20,7 +20,12 @@ func TestVPCIsMadeChangedAndRemoved(t *testing.T) {
 		want.DNSHostnames, want.Tags = false, want.Tags.With(topology.Tags{"team": "blue"})
 		w.update(t, want)
 		wantVPC(t, w, want)
-		want.DNSHostnames, want.DNSSupport = true, false
+		want.DNSHostnames, want.DNSSupport = true, true
+		w.update(t, want)
+		want.DNSHostnames, want.DNSSupport = false, false
+		w.update(t, want)
+		wantVPC(t, w, want)
+		want.DNSHostnames, want.DNSSupport = true, true
 		w.update(t, want)
 		wantVPC(t, w, want)
 

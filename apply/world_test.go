@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -10,19 +9,20 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os/exec"
-	"regexp"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/internal/awssim"
+	"github.com/quorate/quorate/internal/mototest"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -39,6 +39,7 @@ type world struct {
 	wire      *wire
 	have      map[topology.Ref]topology.Resource
 	ids       topology.Bindings
+	region    *awssim.Region // nil for moto
 	// advance moves the clock of a simulated AWS; nil where AWS needs no time.
 	advance func(time.Duration)
 }
@@ -46,8 +47,38 @@ type world struct {
 // inEveryWorld runs a story on each AWS that can be had here.
 func inEveryWorld(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, freshMoto(t))) })
+	t.Run("simulated", func(t *testing.T) { story(t, simulatedWorld(t)) })
+	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, moto.URL(t))) })
 }
+
+// testImage exists in both worlds.
+const testImage = "099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260801"
+
+// moto is an emulator that knows nothing of this product.
+var moto = mototest.Server{Images: []string{testImage}}
+
+func TestMain(m *testing.M) {
+	defer moto.Stop()
+	m.Run()
+}
+
+// simulatedWorld is a simulated region whose clock stands still.
+func simulatedWorld(t *testing.T) *world {
+	t.Helper()
+	clock := awssim.NewManualClock(moment)
+	region := awssim.New(awssim.Config{Clock: clock, Seed: 1})
+	t.Cleanup(region.Close)
+	url, stop, err := region.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	w := newWorld(t, url)
+	w.simulated, w.advance, w.region = true, clock.Advance, region
+	return w
+}
+
+var moment = time.Date(2026, 8, 6, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t *testing.T, endpoint string) *world {
 	t.Helper()
@@ -63,7 +94,14 @@ func newWorld(t *testing.T, endpoint string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moment := time.Date(2026, 8, 6, 12, 0, 0, 0, time.UTC)
+	image, err := clients.EC2.DescribeImages(t.Context(), &ec2.DescribeImagesInput{
+		Owners: []string{testImage[:12]}, Filters: []ec2types.Filter{filter("name", testImage[13:])},
+	})
+	if err != nil || len(image.Images) != 1 {
+		t.Fatalf("look for the image: %v", err)
+	}
+	w.ids[ref(topology.KindImage, testImage)] = aws.ToString(image.Images[0].ImageId)
+	w.ids[ref(topology.KindRootDevice, testImage)] = aws.ToString(image.Images[0].RootDeviceName)
 	w.env = env{clients: clients, cluster: testCluster, commit: "c0ffee", now: func() time.Time { return moment }}
 	return w
 }
@@ -193,56 +231,6 @@ func (w *wire) lost(body []byte) bool {
 	w.lose = ""
 	return true
 }
-
-// freshMoto is the address of an empty moto, an AWS emulator that knows nothing of
-// this product.
-func freshMoto(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("moto_server"); err != nil {
-		t.Skip("moto_server is not installed")
-	}
-	endpoint, err := startMoto()
-	if err != nil {
-		t.Fatalf("start moto_server: %v", err)
-	}
-	answer, err := http.Post(endpoint+"/moto-api/reset", "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	return endpoint
-}
-
-// startMoto starts one server for all tests. It ends with the shell around it, which
-// ends when the pipe from this process closes, however this process ends.
-var startMoto = sync.OnceValues(func() (string, error) {
-	server := exec.Command("sh", "-c", `moto_server -p 0 2>&1 & server=$!; cat >/dev/null; kill $server`)
-	var err error
-	if motoLeash, err = server.StdinPipe(); err != nil {
-		return "", err
-	}
-	out, err := server.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := server.Start(); err != nil {
-		return "", err
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if at := motoAddress.FindString(lines.Text()); at != "" {
-			go io.Copy(io.Discard, out)
-			return at, nil
-		}
-	}
-	return "", errors.New("it ended before it told its address")
-})
-
-// motoLeash is held for as long as the process lives: the collector closes what
-// nobody holds.
-var motoLeash io.Closer
-
-var motoAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // lossy makes a resource whose creating call is answered into the void, and makes it
 // again as the next pass would that does not see it yet.
