@@ -59,15 +59,6 @@ type Report struct {
 	Reasons map[string]string // by member: what keeps it from being healthy
 }
 
-// Look is Observe without its reasons.
-func (p Prober) Look(ctx context.Context, clusters []Cluster) []quorum.Cluster {
-	var seen []quorum.Cluster
-	for _, r := range p.Observe(ctx, clusters) {
-		seen = append(seen, r.Cluster)
-	}
-	return seen
-}
-
 // Observe asks all members of all clusters side by side, and returns reports in the order of the clusters.
 // Whatever fails is in the reports; when ctx ends, everybody not yet heard of is unknown.
 func (p Prober) Observe(ctx context.Context, clusters []Cluster) []Report {

@@ -146,7 +146,7 @@ func TestThreeRunningMembersAreHealthy(t *testing.T) {
 		t.Errorf("b may go: %v", got)
 	}
 	began := time.Now()
-	looked := prober().Look(t.Context(), []Cluster{r.Cluster, {Name: "events"}})
+	looked := prober().Observe(t.Context(), []Cluster{r.Cluster, {Name: "events"}})
 	t.Logf("a look took %v", time.Since(began))
 	if looked[0].Name != "main" || looked[1].Name != "events" || len(looked[1].Members) > 0 {
 		t.Errorf("got %+v", looked)

@@ -25,7 +25,8 @@ type Facts struct {
 	Data bool
 	// Strange lists what else lies on the volume, lost+found apart.
 	Strange []string
-	// Peers is the member list as a running peer tells it; empty if none answered.
+	// Peers is the member list as the running peer tells it that knows most of this member; empty if
+	// none answered.
 	Peers []Peer
 }
 
@@ -112,9 +113,7 @@ func ours(f Facts, c Config) error {
 // askPeers decides for an empty volume in a cluster that is running already. At the first start of a
 // cluster that is the usual case for the slower members: they are listed and have not started.
 func askPeers(peers []Peer, c Config) (Start, error) {
-	own := slices.IndexFunc(peers, func(p Peer) bool {
-		return p.Name == c.Member || slices.Contains(p.PeerURLs, c.PeerURLs[c.Member])
-	})
+	own := c.own(peers)
 	switch {
 	case own < 0:
 		return Start{}, fmt.Errorf("%w: %s has to be added first", ErrNotAMember, c)
@@ -124,6 +123,13 @@ func askPeers(peers []Peer, c Config) (Start, error) {
 		return Start{Mode: Bootstrap, Members: c.PeerURLs}, nil
 	}
 	return Start{Mode: Join, Members: joining(peers, own, c)}, nil
+}
+
+// own is where this member is in a member list, or -1.
+func (c Config) own(peers []Peer) int {
+	return slices.IndexFunc(peers, func(p Peer) bool {
+		return p.Name == c.Member || slices.Contains(p.PeerURLs, c.PeerURLs[c.Member])
+	})
 }
 
 // joining is the member list in the form etcd compares it in: only the URLs count, but each needs a name.

@@ -65,7 +65,8 @@ func hasData(volume string) (bool, error) {
 	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".wal" }), err
 }
 
-// memberList is the first member list any peer answers with.
+// memberList is the member list that says most about this member, of those the peers answer with. A peer
+// that is behind may not have heard yet that it was added, or that it has started.
 func memberList(ctx context.Context, c Config) []Peer {
 	ctx, cancel := context.WithTimeout(ctx, peerTimeout)
 	defer cancel()
@@ -78,12 +79,29 @@ func memberList(ctx context.Context, c Config) []Peer {
 		}
 		go func() { answers <- membersFrom(ctx, client, url) }()
 	}
+	var most []Peer
 	for range c.PeerURLs {
-		if peers := <-answers; len(peers) > 0 {
-			return peers
+		if peers := <-answers; c.knowledge(peers) > c.knowledge(most) {
+			most = peers
 		}
 	}
-	return nil
+	return most
+}
+
+// knowledge ranks a member list by what it says of this member: nothing at all, that it is not in it, that
+// it is, that it has started.
+func (c Config) knowledge(peers []Peer) int {
+	own := c.own(peers)
+	switch {
+	case len(peers) == 0:
+		return 0
+	case own < 0:
+		return 1
+	case !peers[own].Started():
+		return 2
+	default:
+		return 3
+	}
 }
 
 // membersFrom asks one peer, where etcd itself asks before it bootstraps. Whatever goes wrong is the same

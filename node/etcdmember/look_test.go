@@ -1,6 +1,7 @@
 package etcdmember
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -129,5 +130,25 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestThePeerThatKnowsMostIsHeard(t *testing.T) {
+	c := onVolume(t)
+	for name, list := range map[string]string{
+		"b": `[{"peerURLs":["http://b:2380"],"name":"b","clientURLs":["http://b:4001"]}]`,
+		"c": `[{"peerURLs":["http://b:2380"],"name":"b"},{"peerURLs":["` + c.PeerURLs["a"] + `"],"name":"a","clientURLs":["http://a:4001"]}]`,
+		"d": `[{"peerURLs":["` + c.PeerURLs["a"] + `"],"name":"a"}]`,
+	} {
+		peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(list)) }))
+		defer peer.Close()
+		c.PeerURLs[name] = peer.URL
+	}
+	f, err := Look(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decide(f, c); !errors.Is(err, ErrNeedsRepair) {
+		t.Errorf("decided %v from %+v", err, f.Peers)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 )
 
 var memberless netip.AddrPort
@@ -80,7 +81,7 @@ func runAll(t *testing.T, all map[string]Config) map[string]*Member {
 
 func client(t *testing.T, endpoints ...string) *clientv3.Client {
 	t.Helper()
-	c, err := clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, Context: t.Context()})
+	c, err := clientv3.New(clientv3.Config{Endpoints: endpoints, Context: t.Context(), Logger: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/quorate/quorate/node/etcdmember"
 )
@@ -68,7 +67,7 @@ func (all *members) keepRunning(ctx context.Context, c etcdmember.Config) {
 			m.Stop()
 		}
 		c.Logger.Error("the member is not running", "error", err)
-		time.Sleep(restartDelay)
+		pause(ctx)
 	}
 }
 

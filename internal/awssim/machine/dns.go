@@ -44,9 +44,11 @@ func (s *server) serve() {
 		if err != nil {
 			return // closed
 		}
-		if answer, err := s.answer(buffer[:n]); err == nil {
-			s.conn.WriteTo(answer, from)
-		} // what cannot be parsed gets no answer
+		answer, err := s.answer(buffer[:n])
+		if err != nil {
+			continue // what cannot be parsed gets no answer
+		}
+		_, _ = s.conn.WriteTo(answer, from) // who does not get it asks again
 	}
 }
 

@@ -179,7 +179,7 @@ func (l *lab) readyz(ip string) func(context.Context) error {
 		}
 		defer resp.Body.Close()
 		if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK || string(body) != "ok" {
-			return fmt.Errorf("readyz says %s %q, %v", resp.Status, body, err)
+			return fmt.Errorf("readyz says %s %q, %w", resp.Status, body, err)
 		}
 		return nil
 	}

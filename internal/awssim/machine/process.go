@@ -85,7 +85,7 @@ func feed(cmd *exec.Cmd, input []byte) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	stdin.Write(input) // fails if the process has ended already, which waiting for it will tell
+	_, _ = stdin.Write(input) // fails if the process has ended already, which waiting for it will tell
 	return nil
 }
 

@@ -173,19 +173,22 @@ func TestAControlPlaneIsRolledUnderWrites(t *testing.T) {
 	}
 }
 
-// takeOut does what the gate and a roll do.
+// takeOut does what the gate and a roll do: ask until everybody agrees, hand leadership over, terminate.
 func (s *site) takeOut(member, machine string) {
 	t := s.t
 	t.Helper()
-	clusters, reports := s.look(t.Context())
-	for i, r := range reports {
-		if v := quorum.Decide(r.Cluster, func(m quorum.Member) bool { return m.Name == member }); v.Answer != quorum.Proceed {
-			t.Fatalf("%s: %v", v.Reason, r.Reasons)
+	eventually(t, "permission to take "+member+" out", func(ctx context.Context) error {
+		clusters, reports := s.look(ctx)
+		for i, r := range reports {
+			if v := quorum.Decide(r.Cluster, func(m quorum.Member) bool { return m.Name == member }); v.Answer != quorum.Proceed {
+				return fmt.Errorf("%s: %v", v.Reason, r.Reasons)
+			}
+			if err := s.prober().HandOver(ctx, clusters[i], member); err != nil {
+				return err
+			}
 		}
-		if err := s.prober().HandOver(t.Context(), clusters[i], member); err != nil {
-			t.Fatal(err)
-		}
-	}
+		return nil
+	})
 	must(s.asg.TerminateInstanceInAutoScalingGroup(t.Context(), &autoscaling.TerminateInstanceInAutoScalingGroupInput{
 		InstanceId: &machine, ShouldDecrementDesiredCapacity: aws.Bool(false),
 	}))(t)
