@@ -55,16 +55,30 @@ func Steps(plan diff.Plan) []Step {
 	return append(steps, removing(removals, steps)...)
 }
 
+// unnamed are needs that AWS has and that no field of the resource tells: what faces
+// the internet is refused by AWS until the VPC has its gateway attached, and holds
+// the gateway until it is gone.
+var unnamed = map[topology.Kind]topology.Kind{
+	topology.KindNATGateway:   topology.KindInternetGateway,
+	topology.KindLoadBalancer: topology.KindInternetGateway,
+}
+
+// waitsFor reports whether a resource needs the other one, by a field or unnamed.
+func waitsFor(r topology.Resource, other topology.Ref) bool {
+	return slices.Contains(r.Needs(), other) || unnamed[r.Ref().Kind] == other.Kind
+}
+
 // byNeed puts each change behind the changes of what it needs. The changes come
 // sorted by kind, parents first, so they are in order already.
 func byNeed(changes []diff.Change) []Step {
-	planned := map[topology.Ref]bool{}
-	for _, c := range changes {
-		planned[c.Ref] = true
-	}
 	steps := make([]Step, 0, len(changes))
 	for _, c := range changes {
-		after := slices.DeleteFunc(c.Want.Needs(), func(r topology.Ref) bool { return !planned[r] })
+		var after []topology.Ref
+		for _, other := range changes {
+			if waitsFor(c.Want, other.Ref) {
+				after = append(after, other.Ref)
+			}
+		}
 		why := "nothing that it needs has to change first"
 		if len(after) > 0 {
 			why = "it needs " + listed(after)
@@ -78,7 +92,7 @@ func byNeed(changes []diff.Change) []Step {
 func behind(changes []diff.Change, earlier []Step, why string) []Step {
 	ends := last(earlier)
 	if len(ends) == 0 {
-		why = "nothing that it needs has to change first"
+		why = "nothing has to change first"
 	}
 	steps := make([]Step, 0, len(changes))
 	for _, c := range changes {
@@ -100,7 +114,8 @@ func rolling(rolls []diff.Change, earlier []Step) []Step {
 	}
 	slices.SortStableFunc(control, func(a, b diff.Change) int { return strings.Compare(zoneOf(a), zoneOf(b)) })
 
-	chain := behind(control, earlier, "machines are replaced only when everything else is in place")
+	const machines = "machines are replaced only when everything else is in place"
+	chain := behind(control, earlier, machines)
 	for i := range chain {
 		chain[i].Zone = zoneOf(chain[i].Change)
 		if i > 0 {
@@ -108,7 +123,7 @@ func rolling(rolls []diff.Change, earlier []Step) []Step {
 			chain[i].Why = fmt.Sprintf("one control-plane zone at a time: %s comes after %s", chain[i].Zone, chain[i-1].Zone)
 		}
 	}
-	why := "machines are replaced only when everything else is in place"
+	why := machines
 	if len(chain) > 0 {
 		why = "workers follow the control plane"
 		earlier = chain
@@ -136,7 +151,7 @@ func removing(changes []diff.Change, earlier []Step) []Step {
 func needing(ref topology.Ref, changes []diff.Change) []topology.Ref {
 	var children []topology.Ref
 	for _, c := range changes {
-		if c.Ref != ref && slices.Contains(c.Have.Needs(), ref) {
+		if c.Ref != ref && waitsFor(c.Have, ref) {
 			children = append(children, c.Ref)
 		}
 	}

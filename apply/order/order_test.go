@@ -135,6 +135,20 @@ func TestMachinesStartAfterEverythingAroundThem(t *testing.T) {
 	}
 }
 
+func TestWhatFacesTheInternetWaitsForTheGateway(t *testing.T) {
+	gateway := topology.InternetGateway{Name: "ha"}
+	for _, facing := range []topology.Resource{topology.NATGateway{Name: "a"}, topology.LoadBalancer{Name: "api"}} {
+		steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, facing), change(diff.InPlace, gateway)}})
+		if last := steps[1]; last.Change.Ref != facing.Ref() || !slices.Contains(last.After, gateway.Ref()) {
+			t.Errorf("%s does not wait for the gateway", facing.Ref())
+		}
+		steps = Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, facing), change(diff.Delete, gateway)}})
+		if last := steps[1]; last.Change.Ref != gateway.Ref() {
+			t.Errorf("the gateway goes before %s", facing.Ref())
+		}
+	}
+}
+
 func TestRemovalsComeLastAndChildrenFirst(t *testing.T) {
 	steps := Steps(everything())
 	child, parent := position(t, steps, "subnet/old"), position(t, steps, "vpc/old")
