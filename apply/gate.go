@@ -161,8 +161,8 @@ func (r *run) settling(ctx context.Context) []string {
 // since tells how long the machine has been trying, so that a master that never
 // comes back looks different from one that boots.
 func (m master) since(now time.Time) string {
-	if m.machine == nil || m.machine.launched.IsZero() {
-		return ""
+	if m.machine == nil || m.machine.launched.IsZero() || now.Before(m.machine.launched) {
+		return "" // or AWS's clock is not ours
 	}
 	return fmt.Sprintf(" for %s", now.Sub(m.machine.launched).Round(time.Second))
 }
