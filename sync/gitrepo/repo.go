@@ -88,6 +88,12 @@ func Open(cfg Config) (*Repo, error) {
 	if err != nil || cfg.URL == "" {
 		return nil, fmt.Errorf("repository %q: not a path or a Git URL", redact(cfg.URL))
 	}
+	if endpoint.Protocol == "file" {
+		// The same relative path names another repository elsewhere, and needs another mirror.
+		if cfg.URL, err = filepath.Abs(endpoint.Path); err != nil {
+			return nil, fmt.Errorf("repository %s: %w", endpoint.Path, err)
+		}
+	}
 	auth, err := cfg.Auth.method(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("repository %s: %w", redact(cfg.URL), err)
@@ -146,8 +152,9 @@ func (r *Repo) head(ctx context.Context) (Commit, error) {
 func (r *Repo) look(ctx context.Context) (plumbing.Hash, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	remote := r.remote // whatever await leaves behind must not see it replaced
 	refs, err := await(ctx, func() ([]*plumbing.Reference, error) {
-		return r.remote.ListContext(ctx, &git.ListOptions{Auth: r.auth})
+		return remote.ListContext(ctx, &git.ListOptions{Auth: r.auth})
 	})
 	if err != nil {
 		return plumbing.ZeroHash, classify(ctx, err)

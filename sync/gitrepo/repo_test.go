@@ -43,11 +43,17 @@ func TestTheHeadIsTheSameOverEveryTransport(t *testing.T) {
 	}
 }
 
-func TestARelativePathIsFollowed(t *testing.T) {
-	o := newOrigin(t)
-	o.commit(someFiles)
-	t.Chdir(filepath.Dir(o.dir))
-	head(t, open(t, "./clusters.git"))
+func TestRelativePathsAreFollowedAndNotConfused(t *testing.T) {
+	cache := t.TempDir()
+	for _, files := range []map[string]string{someFiles, {"other.yaml": clusterDoc}} {
+		o := newOrigin(t)
+		hash := o.commit(files)
+		t.Chdir(filepath.Dir(o.dir))
+		got := head(t, openWith(t, Config{URL: "./clusters.git", Dir: cache}))
+		if got.Hash != hash || got.Previous != "" {
+			t.Errorf("head = %+v, want %s and nothing before it", got, hash)
+		}
+	}
 }
 
 func TestAQuietRemoteCostsOneRequestPerLookEvenAfterARestart(t *testing.T) {
