@@ -21,6 +21,7 @@ var stages = []struct {
 	{"actual", true},
 	{"diff", true},
 	{"internal/awssim", false},
+	{"apply", true},
 	{"internal/terraform", true},
 }
 
