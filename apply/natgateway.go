@@ -58,7 +58,7 @@ func (n natGateways) make(ctx context.Context, want topology.NATGateway, in *ec2
 	if err != nil && awsapi.AlreadyExists(err) {
 		return id, &WaitError{Reason: "the elastic IP is still associated with an older NAT gateway"}
 	}
-	return id, settling(err, "AWS does not know the new subnet or elastic IP everywhere yet")
+	return id, err
 }
 
 func (n natGateways) look(ctx context.Context, id string) (life, error) {

@@ -68,8 +68,7 @@ func (r routeTables) make(ctx context.Context, want topology.RouteTable, ids top
 		}
 		return aws.ToString(out.RouteTable.RouteTableId), nil
 	}
-	id, err := r.tokens.make(ctx, want.Ref(), in, create, r.look)
-	return id, settling(err, "AWS does not know the new VPC everywhere yet")
+	return r.tokens.make(ctx, want.Ref(), in, create, r.look)
 }
 
 func (r routeTables) look(ctx context.Context, id string) (life, error) {

@@ -30,9 +30,11 @@ import (
 //     by somebody" then looks exactly like "made a second ago, and AWS's reads lag
 //     behind". Within the window we take it for the second and wait.
 //
-// The window only has to be longer than it takes from a lost answer to the next
-// pass's second try, and than AWS's reads lag; both are seconds.
-const tokenWindow = 5 * time.Minute
+// Across passes a token matters only while AWS's reads lag behind a call whose answer
+// was lost; after that the next pass sees what was made and asks for nothing. The
+// window is many times as long as such a lag, and short enough that nobody minds to
+// wait for its end.
+const tokenWindow = time.Minute
 
 // tokenLength is EC2's limit, and what a SHA-256 has in hexadecimal.
 const tokenLength = 64
@@ -89,7 +91,7 @@ func (t tokens) make(ctx context.Context, ref topology.Ref, input any, create fu
 		}
 		id, err := create(token)
 		if err != nil {
-			return "", err
+			return "", settling(err, "something that it needs is not known to AWS yet, or it was made and deleted within a minute")
 		}
 		switch state, err := look(ctx, id); {
 		case err != nil:

@@ -47,8 +47,8 @@ type world struct {
 // inEveryWorld runs a story on each AWS that can be had here.
 func inEveryWorld(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("simulated", func(t *testing.T) { story(t, simulatedWorld(t)) })
-	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, moto.URL(t))) })
+	t.Run("simulated", func(t *testing.T) { story(t, simulatedWorld(t, testRegion)) })
+	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, moto.URL(t), testRegion)) })
 }
 
 // testImage exists in both worlds.
@@ -63,24 +63,24 @@ func TestMain(m *testing.M) {
 }
 
 // simulatedWorld is a simulated region whose clock stands still.
-func simulatedWorld(t *testing.T) *world {
+func simulatedWorld(t *testing.T, in string) *world {
 	t.Helper()
 	clock := awssim.NewManualClock(moment)
-	region := awssim.New(awssim.Config{Clock: clock, Seed: 1})
+	region := awssim.New(awssim.Config{Region: in, Clock: clock, Seed: 1})
 	t.Cleanup(region.Close)
 	url, stop, err := region.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	w := newWorld(t, url)
+	w := newWorld(t, url, in)
 	w.simulated, w.advance, w.region = true, clock.Advance, region
 	return w
 }
 
 var moment = time.Date(2026, 8, 6, 12, 0, 0, 0, time.UTC)
 
-func newWorld(t *testing.T, endpoint string) *world {
+func newWorld(t *testing.T, endpoint, region string) *world {
 	t.Helper()
 	t.Setenv("AWS_ENDPOINT_URL", endpoint)
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
@@ -88,7 +88,7 @@ func newWorld(t *testing.T, endpoint string) *world {
 	t.Setenv("AWS_CA_BUNDLE", "") // the SDK refuses one beside a transport of ours
 	w := &world{wire: &wire{}, have: map[topology.Ref]topology.Resource{}, ids: topology.Bindings{}}
 	clients, err := awsapi.Load(t.Context(), awsapi.Options{
-		Region: testRegion, MaxAttempts: 1, HTTP: &http.Client{Transport: w.wire},
+		Region: region, MaxAttempts: 1, HTTP: &http.Client{Transport: w.wire},
 		Guard: func(context.Context, string) error { return nil },
 	})
 	if err != nil {
