@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -114,15 +115,13 @@ func (g autoScalingGroups) taken(ctx context.Context, want topology.AutoScalingG
 	if err != nil {
 		return err
 	}
-	for _, group := range found {
-		for _, tag := range group.Tags {
-			if owns(g.cluster, tag.Key, tag.Value) {
-				return &WaitError{Reason: "the group is there already, or still going away; the next pass looks again"}
-			}
-		}
-		return strange(want.Ref(), conflict)
+	if len(found) == 0 {
+		return &WaitError{Reason: "AWS has the group already and does not show it yet"}
 	}
-	return &WaitError{Reason: "AWS has the group already and does not show it yet"}
+	if slices.ContainsFunc(found[0].Tags, func(t asgtypes.TagDescription) bool { return owns(g.cluster, t.Key, t.Value) }) {
+		return &WaitError{Reason: "the group is there already, or still going away; the next pass looks again"}
+	}
+	return strange(want.Ref(), conflict)
 }
 
 func (g autoScalingGroups) find(ctx context.Context, name string) ([]asgtypes.AutoScalingGroup, error) {

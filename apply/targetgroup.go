@@ -28,11 +28,9 @@ type targetGroups struct {
 	cluster string
 }
 
-// What a new target group of TCP or TLS has (AWS's defaults).
-const (
-	newDeregistrationDelay   = 300 // seconds
-	newConnectionTermination = false
-)
+// newDeregistrationDelay is what a new target group has, in seconds (AWS's default).
+// Connection termination is off.
+const newDeregistrationDelay = 300
 
 func (g targetGroups) Create(ctx context.Context, want topology.TargetGroup, ids topology.Bindings) (topology.Bindings, error) {
 	vpc, err := idOf(ids, want.VPC)
@@ -43,7 +41,7 @@ func (g targetGroups) Create(ctx context.Context, want topology.TargetGroup, ids
 	if err != nil {
 		return learned, err
 	}
-	return learned, g.setAttributes(ctx, arn, want, want.DeregistrationDelay != newDeregistrationDelay, want.ConnectionTermination != newConnectionTermination)
+	return learned, g.setAttributes(ctx, arn, want, want.DeregistrationDelay != newDeregistrationDelay, want.ConnectionTermination)
 }
 
 func (g targetGroups) make(ctx context.Context, want topology.TargetGroup, vpc string) (string, error) {

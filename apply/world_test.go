@@ -129,9 +129,7 @@ func (w *world) tryCreate(t *testing.T, r topology.Resource) error {
 }
 
 func (w *world) learn(learned topology.Bindings) {
-	for ref, id := range learned {
-		w.ids[ref] = id
-	}
+	maps.Copy(w.ids, learned)
 }
 
 // update brings a resource to its wanted form, as a plan would.
