@@ -45,11 +45,10 @@ func imageQuestion(name string) ec2.DescribeImagesInput {
 	}
 	owner, image, hasOwner := strings.Cut(name, "/")
 	if !hasOwner {
-		return ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []ec2types.Filter{filter("name", name)}}
+		owner, image = "self", name
 	}
 	if account, known := imageOwners[owner]; known {
-		// Canonical's image names themselves begin with "ubuntu/".
-		return ec2.DescribeImagesInput{Owners: []string{account}, Filters: []ec2types.Filter{filter("name", image, name)}}
+		owner = account
 	}
 	return ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []ec2types.Filter{filter("name", image)}}
 }

@@ -183,7 +183,7 @@ func wantGroup(t *testing.T, w *world, want topology.AutoScalingGroup, version s
 	got.Min, got.Max, got.MaxInstanceLifetime = int(aws.ToInt32(g.MinSize)), int(aws.ToInt32(g.MaxSize)), int(aws.ToInt32(g.MaxInstanceLifetime))
 	got.ProtectFromScaleIn, got.CapacityRebalance = aws.ToBool(g.NewInstancesProtectedFromScaleIn), aws.ToBool(g.CapacityRebalance)
 	got.Subnets, got.TargetGroups, got.Metrics, got.SuspendedProcesses, got.Tags = nil, nil, nil, nil, topology.Tags{}
-	for _, subnet := range strings.SplitSeq(aws.ToString(g.VPCZoneIdentifier), ",") {
+	for subnet := range strings.SplitSeq(aws.ToString(g.VPCZoneIdentifier), ",") {
 		got.Subnets = append(got.Subnets, refs[subnet])
 	}
 	for _, arn := range g.TargetGroupARNs {

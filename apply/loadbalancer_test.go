@@ -199,7 +199,7 @@ func wantTargetGroup(t *testing.T, w *world, want topology.TargetGroup) {
 		HealthProtocol: string(g.HealthCheckProtocol), HealthPath: aws.ToString(g.HealthCheckPath), HealthInterval: int(aws.ToInt32(g.HealthCheckIntervalSeconds)),
 		HealthyThreshold: int(aws.ToInt32(g.HealthyThresholdCount)), UnhealthyThreshold: int(aws.ToInt32(g.UnhealthyThresholdCount)),
 		DeregistrationDelay: newDeregistrationDelay,
-		Tags: w.elbTags(t, g.TargetGroupArn), Ownership: want.Ownership,
+		Tags:                w.elbTags(t, g.TargetGroupArn), Ownership: want.Ownership,
 	}
 	out, err := w.env.clients.ELB.DescribeTargetGroupAttributes(t.Context(), &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: g.TargetGroupArn})
 	if err != nil {
