@@ -45,10 +45,11 @@ func imageQuestion(name string) ec2.DescribeImagesInput {
 	}
 	owner, image, hasOwner := strings.Cut(name, "/")
 	if !hasOwner {
-		owner, image = "self", name
+		return ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []ec2types.Filter{filter("name", name)}}
 	}
 	if account, known := imageOwners[owner]; known {
-		owner = account
+		// Canonical's image names themselves begin with "ubuntu/".
+		return ec2.DescribeImagesInput{Owners: []string{account}, Filters: []ec2types.Filter{filter("name", image, name)}}
 	}
 	return ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []ec2types.Filter{filter("name", image)}}
 }

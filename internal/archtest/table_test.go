@@ -54,6 +54,7 @@ var table = map[string]row{
 		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
 		"a simulated machine boots as a real one does: from node, and not from the service",
 	},
+	"internal/contract":  {nil, "it holds tests only, and these may import what they like"},
 	"internal/mototest":  {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
 	"internal/demo": {

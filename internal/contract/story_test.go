@@ -1,0 +1,173 @@
+package contract
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/examples"
+	"github.com/quorate/quorate/topology"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// An example is a manifest and what its people do with it.
+type example struct {
+	name, cluster string
+	manifest      []byte
+	// workers is the group whose minimum somebody lowers by hand.
+	workers string
+	// change edits the manifest: old text, new text, each of which must be there.
+	change [][2]string
+}
+
+// another is a worker group that comes and goes.
+const another = `
+---
+apiVersion: kops.k8s.io/v1alpha2
+kind: InstanceGroup
+metadata:
+  name: batch
+  labels:
+    kops.k8s.io/cluster: CLUSTER
+spec:
+  role: Node
+  image: ` + image + `
+  machineType: m5.large
+  minSize: 0
+  maxSize: 2
+  subnets:
+  - SUBNET
+`
+
+func exampleClusters(t *testing.T) []example {
+	t.Helper()
+	private, err := os.ReadFile("testdata/private.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []example{
+		{
+			name: "ha", cluster: "ha.example.com", manifest: examples.HA, workers: "nodes.ha.example.com",
+			change: [][2]string{
+				{"  - 0.0.0.0/0\n", "  - 192.0.2.0/24\n"},
+				{"  - 10.0.0.0/8\n", "  - 10.1.0.0/16\n"},
+				{"encryptedVolume: true\n", "encryptedVolume: true\n      volumeSize: 30\n"},
+				{"maxSize: 6\n", "maxSize: 8\n"},
+			},
+		},
+		{
+			name: "private", cluster: "private.example.com", manifest: private, workers: "nodes.private.example.com",
+			change: [][2]string{
+				{"192.0.2.0/24", "192.0.3.0/24"},
+				{"198.51.100.0/24", "198.51.101.0/24"},
+				{"203.0.113.0/24", "203.0.114.0/24"},
+				{"s3:GetObject", "s3:ListBucket"},
+				{"volumeIops: 200", "volumeIops: 300"},
+				{"maxSize: 6\n", "maxSize: 8\n"},
+			},
+		},
+	}
+}
+
+// edited applies the edits to every place that has the old text.
+func (e example) edited(t *testing.T) string {
+	t.Helper()
+	text := string(e.manifest)
+	for _, edit := range e.change {
+		if !strings.Contains(text, edit[0]) {
+			t.Fatalf("the manifest of %s has no %q to change", e.name, edit[0])
+		}
+		text = strings.ReplaceAll(text, edit[0], edit[1])
+	}
+	return text
+}
+
+// withAnother adds the group that comes and goes.
+func (e example) withAnother(manifest string) string {
+	subnet := "us-east-1a"
+	if !strings.Contains(manifest, "- name: "+subnet) {
+		subnet = "private-a"
+	}
+	return manifest + strings.NewReplacer("CLUSTER", e.cluster, "SUBNET", subnet).Replace(another)
+}
+
+func TestContractBothWorldsTellOneStory(t *testing.T) {
+	for _, e := range exampleClusters(t) {
+		t.Run(e.name+"/simulator", func(t *testing.T) { tellStory(t, e, simulator(t)) })
+		t.Run(e.name+"/moto", func(t *testing.T) { tellStory(t, e, moto(t)) })
+	}
+}
+
+// tellStory is the whole life of a cluster. Each chapter's plan is in the golden file,
+// which both worlds share.
+func tellStory(t *testing.T, e example, w world) {
+	t.Helper()
+	c := &cluster{T: t, world: w, name: e.cluster, met: map[string]bool{}}
+	var book txtar.Archive
+	chapter := func(name string, plan func(actual.State) diff.Plan) {
+		t.Helper()
+		first := c.converge(plan)
+		book.Files = append(book.Files, txtar.File{Name: name, Data: []byte(strings.Join(first, "\n") + "\n")})
+		if again := c.told(plan(c.observe())); len(again) > 0 {
+			t.Errorf("after %q there is still something to do:\n%s", name, strings.Join(again, "\n"))
+		}
+	}
+
+	c.read(string(e.manifest))
+	chapter("create", c.plan)
+	c.revoke("masters."+e.cluster, 443)
+	c.lower(e.workers)
+	c.untag()
+	chapter("correct what somebody did by hand", c.plan)
+	c.read(e.withAnother(e.edited(t)))
+	chapter("change, and add a worker group", c.plan)
+	c.read(e.edited(t))
+	chapter("take a worker group away", c.plan)
+	chapter("delete", func(s actual.State) diff.Plan { return diff.Teardown(s.Topology) })
+	c.checkVolumesAlone()
+	c.checkDifferences()
+	compare(t, "testdata/"+e.name+".txtar", book)
+}
+
+// checkVolumesAlone asks that nothing is left but what holds etcd's data.
+func (c *cluster) checkVolumesAlone() {
+	c.Helper()
+	kinds := map[topology.Kind]int{}
+	for ref := range c.observe().Topology.All() {
+		kinds[ref.Kind]++
+	}
+	if d := cmp.Diff(map[topology.Kind]int{topology.KindVolume: 6}, kinds); d != "" {
+		c.Errorf("left after the deletion: %s", d)
+	}
+	if c.inventory == nil {
+		return
+	}
+	if d := cmp.Diff(map[string]int{"volume": 6}, c.inventory()); d != "" {
+		c.Errorf("left in the account after the deletion: %s", d)
+	}
+}
+
+func compare(t *testing.T, path string, book txtar.Archive) {
+	t.Helper()
+	got := txtar.Format(&book)
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("the story is not the one in %s:\n%s", path, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
+	}
+}
