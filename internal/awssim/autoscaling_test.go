@@ -187,6 +187,41 @@ func TestShrinkingTakesFromTheFullestZoneAndTheOldestTemplate(t *testing.T) {
 	f.wantStates(t, "nodes", "a m5.large InService", "b m5.large InService", "c t3.medium InService")
 }
 
+func TestShrinkingEvensOutZonesBeforeAge(t *testing.T) {
+	f := newFleet(t)
+	f.group(t, "nodes", 1, 3, func(in *asg.CreateAutoScalingGroupInput) { in.VPCZoneIdentifier = &f.subnets[0] })
+	oldest := *f.describe(t, "nodes").Instances[0].InstanceId
+	// The two younger ones are both in zone b; the group then has zones a and b.
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: &f.subnets[1], MinSize: aws.Int32(3)})
+	f.clock.Advance(5 * time.Second)
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: aws.String(f.subnets[0] + "," + f.subnets[1])})
+	f.clock.Advance(time.Minute)
+	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService", "b t3.medium InService")
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2), DesiredCapacity: aws.Int32(2)})
+	f.clock.Advance(2 * time.Minute)
+	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
+	if left := *f.describe(t, "nodes").Instances[0].InstanceId; left != oldest {
+		t.Error("the only instance of its zone was taken")
+	}
+}
+
+func TestShrinkingPrefersTheOldestTemplateToTheOldestInstance(t *testing.T) {
+	f := newFleet(t)
+	pin := func(version string) *types.LaunchTemplateSpecification {
+		return &types.LaunchTemplateSpecification{LaunchTemplateId: f.template, Version: &version}
+	}
+	second := f.version(t, "m5.large")
+	f.group(t, "nodes", 1, 2, func(in *asg.CreateAutoScalingGroupInput) {
+		in.VPCZoneIdentifier, in.LaunchTemplate = &f.subnets[0], pin(second)
+	})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2), LaunchTemplate: pin("1")})
+	f.clock.Advance(time.Minute)
+	f.wantStates(t, "nodes", "a m5.large InService", "a t3.medium InService")
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(1), DesiredCapacity: aws.Int32(1)})
+	f.clock.Advance(2 * time.Minute)
+	f.wantStates(t, "nodes", "a m5.large InService")
+}
+
 func TestProtectedInstancesSurviveShrinking(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 2, 2, func(in *asg.CreateAutoScalingGroupInput) { in.NewInstancesProtectedFromScaleIn = aws.Bool(true) })
@@ -260,6 +295,15 @@ func TestGroupOfOneZoneWaitsForIt(t *testing.T) {
 	f.ZoneDown("us-east-1a")
 	f.clock.Advance(10 * time.Minute)
 	f.wantStates(t, "master-a")
+	tries := 0
+	for _, a := range f.activities(t, "master-a") {
+		if strings.HasPrefix(a, "Failed: ") {
+			tries++
+		}
+	}
+	if tries < 2 || tries > 10 {
+		t.Errorf("tried %d times in ten minutes", tries)
+	}
 	f.ZoneUp("us-east-1a")
 	f.clock.Advance(3 * time.Minute)
 	f.wantStates(t, "master-a", "a t3.medium InService")
@@ -271,7 +315,10 @@ func TestInstancesLeaveASubnetThatTheGroupDropped(t *testing.T) {
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
 	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: aws.String(f.subnets[1] + "," + f.subnets[2])})
 	f.clock.Advance(5 * time.Second)
-	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService", "c t3.medium Pending") // first the new one
+	beside := []string{"a t3.medium InService", "b t3.medium InService", "c t3.medium Pending"}
+	f.wantStates(t, "nodes", beside...)
+	f.clock.Advance(10 * time.Second)
+	f.wantStates(t, "nodes", beside...) // the old one stays until the new one serves
 	f.clock.Advance(5 * time.Minute)
 	f.wantStates(t, "nodes", "b t3.medium InService", "c t3.medium InService")
 }
@@ -599,6 +646,9 @@ func TestWarmPoolWaitsStoppedAndServesFirst(t *testing.T) {
 	}
 	f.wantStates(t, "nodes", "a t3.medium InService")
 	warmed := *pool.Instances[0].InstanceId
+	if !slices.ContainsFunc(f.Instances(), func(i awssim.Instance) bool { return i.ID == warmed && i.State == "stopped" }) {
+		t.Error("the warmed machine still runs")
+	}
 	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2)})
 	f.clock.Advance(time.Minute)
 	if got := f.describe(t, "nodes").Instances; len(got) != 2 || !slices.ContainsFunc(got, func(i types.Instance) bool { return *i.InstanceId == warmed }) {

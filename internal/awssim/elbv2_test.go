@@ -325,7 +325,9 @@ func TestTargetHealthFollowsTheLifeOfAMachine(t *testing.T) {
 	s.clock.Advance(10 * time.Second)
 	s.wantHealth(t, group, id, "unhealthy Target.FailedHealthChecks")
 	s.ZoneUp("us-east-1a")
-	s.clock.Advance(20 * time.Second)
+	s.clock.Advance(10 * time.Second)
+	s.wantHealth(t, group, id, "unhealthy Target.FailedHealthChecks") // nor is one success
+	s.clock.Advance(10 * time.Second)
 	s.wantHealth(t, group, id, "healthy")
 
 	call(s.ec2.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{id}})).must(t)
@@ -368,6 +370,23 @@ func TestTargetInAZoneWithoutANodeIsNotUsed(t *testing.T) {
 		Attributes: []types.LoadBalancerAttribute{{Key: aws.String("load_balancing.cross_zone.enabled"), Value: aws.String("true")}}})).must(t)
 	s.clock.Advance(time.Minute)
 	s.wantHealth(t, group, id, "healthy")
+}
+
+func TestNameLeavesOutTheNodesOfALostZoneAtOnce(t *testing.T) {
+	s := newSite(t)
+	group := s.targetGroup(t, "tcp", 443)
+	b := s.loadBalancer(t, "api", func(in *elb.CreateLoadBalancerInput) { in.Subnets = s.subnets[:2] })
+	call(s.createListener(b.LoadBalancerArn, group, 443)).must(t)
+	s.register(t, group, *s.machine(t, s.subnets[0]).InstanceId, *s.machine(t, s.subnets[1]).InstanceId)
+	s.clock.Advance(2 * time.Minute)
+	both := s.LookupHost(*b.DNSName)
+	s.ZoneDown("us-east-1a")
+	if got := s.LookupHost(*b.DNSName); len(both) != 2 || len(got) != 1 || got[0] != both[1] {
+		t.Errorf("the name resolved to %v, then to %v", both, got)
+	}
+	if got := s.LookupHost("absent.elb.us-east-1.amazonaws.com"); got != nil {
+		t.Errorf("a name of nothing resolves to %v", got)
+	}
 }
 
 // echo is the software of a machine in these tests: it says its zone and repeats what it hears.
@@ -443,6 +462,7 @@ func greet(t *testing.T, network simnet.Network, at netip.Addr) (zone string, co
 	if err != nil {
 		return "", nil
 	}
+	conn.SetDeadline(time.Now().Add(10 * time.Second)) // a test that fails must not hang
 	t.Cleanup(func() { conn.Close() })
 	line, _ := bufio.NewReader(conn).ReadString('\n')
 	return strings.TrimSpace(line), conn
