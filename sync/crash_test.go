@@ -44,6 +44,9 @@ func TestMain(m *testing.M) {
 type life struct {
 	region *awssim.Region
 	killed atomic.Bool
+	// latency is added to every request, as a network does.
+	latency time.Duration
+	calls   awsapi.Calls
 }
 
 var errKilled = errors.New("kill -9")
@@ -52,6 +55,9 @@ var errKilled = errors.New("kill -9")
 func (l *life) RoundTrip(request *http.Request) (response *http.Response, err error) {
 	if l.killed.Load() {
 		return nil, errKilled
+	}
+	if l.latency > 0 {
+		<-time.After(l.latency)
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -69,21 +75,32 @@ func (l *life) RoundTrip(request *http.Request) (response *http.Response, err er
 	return recorder.Result(), nil
 }
 
-// pass makes one pass in this life.
-func (l *life) pass(t *testing.T, ground *ground, c desired.Cluster, commit string) sync.Result {
+func (l *life) clients(t testing.TB, region string, guard awsapi.Guard) awsapi.Clients {
 	t.Helper()
-	load := func(guard awsapi.Guard) awsapi.Clients {
-		clients, err := awsapi.Load(t.Context(), awsapi.Options{Region: c.Region, Guard: guard, HTTP: &http.Client{Transport: l}, MaxBackoff: time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return clients
+	clients, err := awsapi.Load(t.Context(), awsapi.Options{
+		Region: region, Guard: guard, HTTP: &http.Client{Transport: l}, MaxBackoff: time.Millisecond, Calls: &l.calls,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	look, change := load(nil), load(func(context.Context, string) error { return nil })
+	return clients
+}
+
+// planner looks with clients that can change nothing.
+func (l *life) planner(t testing.TB, c desired.Cluster) sync.Planner {
+	t.Helper()
+	look := actual.FromClients(l.clients(t, c.Region, nil))
+	return sync.Planner{Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
+		return actual.Observe(ctx, look, scope)
+	}}
+}
+
+// pass makes one pass in this life.
+func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit string) sync.Result {
+	t.Helper()
+	change := l.clients(t, c.Region, func(context.Context, string) error { return nil })
 	return sync.Pass{
-		Planner: sync.Planner{Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
-			return actual.Observe(ctx, actual.FromClients(look), scope)
-		}},
+		Planner: l.planner(t, c),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
 			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground})
 		},
@@ -101,7 +118,7 @@ const (
 
 // converge makes passes until the world is as wanted or the process is killed, and
 // reports which.
-func (l *life) converge(t *testing.T, ground *ground, c desired.Cluster, commit string) (converged bool) {
+func (l *life) converge(t testing.TB, ground *ground, c desired.Cluster, commit string) (converged bool) {
 	t.Helper()
 	deadline := time.Now().Add(crashLimit)
 	for time.Now().Before(deadline) {
@@ -128,7 +145,7 @@ func (l *life) converge(t *testing.T, ground *ground, c desired.Cluster, commit 
 	return false
 }
 
-func clusterOf(t *testing.T, manifest string) desired.Cluster {
+func clusterOf(t testing.TB, manifest string) desired.Cluster {
 	t.Helper()
 	clusters, problems := desired.Build([]desired.File{{Name: "cluster.yaml", Data: []byte(manifest)}})
 	if len(clusters) != 1 {
@@ -171,7 +188,7 @@ func (m murder) String() string {
 
 // commit kills the first life and lets a second one finish; without a murder the
 // first life finishes.
-func (m murder) commit(t *testing.T, ground *ground, manifest, commit string) {
+func (m murder) commit(t testing.TB, ground *ground, manifest, commit string) {
 	t.Helper()
 	c := clusterOf(t, manifest)
 	victim := &life{region: ground.region}
@@ -198,42 +215,59 @@ var never = murder{}
 // TestKilledAtAnyCallTheNextLifeMakesTheSameWorld builds and rolls the HA cluster,
 // killed at every mutating call, before it and after its effect.
 func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
-	reference := newGround(t, 1)
+	reference := newGround(t)
 	never.commit(t, reference, small, "small")
 	building, built := reference.region.MutatingCalls(), inventory(reference.region)
 	never.commit(t, reference, large, "large")
 	rolling, rolled := reference.region.MutatingCalls(), inventory(reference.region)
 	reference.check(t, rolledZones...)
 
-	tried := 0
-	for at := 1; at <= building; at += stride {
-		for _, fate := range []awssim.Fate{awssim.DropRequest, awssim.LoseAnswer} {
-			m := murder{at, fate}
-			ground := newGround(t, 2)
+	builds, rolls := murders(building), murders(rolling)
+	t.Run("building", func(t *testing.T) {
+		sideBySide(t, builds, func(t *testing.T, m murder, ground *ground) {
 			m.commit(t, ground, small, "small")
 			if d := cmp.Diff(built, inventory(ground.region)); d != "" {
-				t.Fatalf("%s while building: another world (-want +got):\n%s", m, d)
+				t.Errorf("another world (-want +got):\n%s", d)
 			}
 			ground.check(t)
-			ground.close()
-			tried++
-		}
-	}
-	for at := 1; at <= rolling; at += stride {
-		for _, fate := range []awssim.Fate{awssim.DropRequest, awssim.LoseAnswer} {
-			m := murder{at, fate}
-			ground := newGround(t, 3)
+		})
+	})
+	t.Run("rolling", func(t *testing.T) {
+		sideBySide(t, rolls, func(t *testing.T, m murder, ground *ground) {
 			never.commit(t, ground, small, "small")
 			m.commit(t, ground, large, "large")
 			if d := cmp.Diff(rolled, inventory(ground.region)); d != "" {
-				t.Fatalf("%s while rolling: another world (-want +got):\n%s", m, d)
+				t.Errorf("another world (-want +got):\n%s", d)
 			}
 			ground.check(t, rolledZones...)
-			ground.close()
-			tried++
-		}
+		})
+	})
+	t.Logf("killed at %d points: %d calls build the cluster, %d roll it", len(builds)+len(rolls), building, rolling)
+}
+
+// murders are all the ways to die within so many mutating calls.
+func murders(calls int) []murder {
+	var all []murder
+	for at := 1; at <= calls; at += stride {
+		all = append(all, murder{at, awssim.DropRequest}, murder{at, awssim.LoseAnswer})
 	}
-	t.Logf("killed at %d points: %d calls build the cluster, %d roll it", tried, building, rolling)
+	return all
+}
+
+// sideBySide plays murders on several grounds at once, for most of the time of each
+// is spent waiting for the simulated AWS.
+func sideBySide(t *testing.T, murders []murder, play func(*testing.T, murder, *ground)) {
+	slots := make(chan struct{}, 8)
+	for _, m := range murders {
+		t.Run(m.String(), func(t *testing.T) {
+			t.Parallel()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			ground := newGround(t)
+			defer ground.close()
+			play(t, m, ground)
+		})
+	}
 }
 
 var rolledZones = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
@@ -241,11 +275,11 @@ var rolledZones = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
 // TestNoLostAnswerMakesASecondResource loses the answer of every single creating call
 // once, while the process lives on.
 func TestNoLostAnswerMakesASecondResource(t *testing.T) {
-	reference := newGround(t, 1)
+	reference := newGround(t)
 	never.commit(t, reference, small, "small")
 	want := inventory(reference.region)
 
-	ground := newGround(t, 2)
+	ground := newGround(t)
 	lost := map[string]int{}
 	ground.region.SetIntercept(func(call awssim.Call) awssim.Fate {
 		if !call.Mutating || lost[call.Operation] > 0 {

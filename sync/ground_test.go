@@ -23,6 +23,7 @@ import (
 type ground struct {
 	region  *awssim.Region
 	network simnet.Network
+	release func()
 
 	mu       gosync.Mutex
 	up       map[string]netip.Addr // "main/a" → its machine
@@ -32,15 +33,23 @@ type ground struct {
 }
 
 // newGround lays out an empty region with a loopback network of its own.
-func newGround(t *testing.T, octet byte) *ground {
+func newGround(t testing.TB) *ground {
 	t.Helper()
-	g := &ground{network: simnet.Network{Octet: 200 + octet}, up: map[string]netip.Addr{}, smallest: 3}
+	network, release, err := simnet.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &ground{network: network, release: release, up: map[string]netip.Addr{}, smallest: 3}
 	g.region = awssim.New(awssim.Config{Clock: awssim.NewScaledClock(crashSpeed), Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	return g
 }
 
-func (g *ground) close() { g.region.Close() }
+// close ends the region; it may be called twice.
+func (g *ground) close() {
+	g.region.Close()
+	g.release()
+}
 
 // machine is the software of one stand-in.
 type machine struct {
