@@ -113,7 +113,8 @@ func (f *fleet) activities(t *testing.T, name string) []string {
 	return list
 }
 
-func in(group string) *string { return &group }
+//go:fix inline
+func in(group string) *string { return new(group) }
 
 func TestGroupSpreadsItsInstancesOverItsZones(t *testing.T) {
 	f := newFleet(t)
@@ -165,24 +166,24 @@ func TestDesiredCapacityFollowsTheBounds(t *testing.T) {
 			t.Errorf("desired %d with %d instances, want %d with %d", *g.DesiredCapacity, len(g.Instances), want, instances)
 		}
 	}
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(3)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(3)})
 	desired(3, 3)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(1), MaxSize: aws.Int32(2)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(1), MaxSize: aws.Int32(2)})
 	desired(2, 2)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MaxSize: aws.Int32(5)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MaxSize: aws.Int32(5)})
 	desired(2, 2)
-	call(f.asg.SetDesiredCapacity(t.Context(), &asg.SetDesiredCapacityInput{AutoScalingGroupName: in("nodes"), DesiredCapacity: aws.Int32(4)})).must(t)
+	call(f.asg.SetDesiredCapacity(t.Context(), &asg.SetDesiredCapacityInput{AutoScalingGroupName: new("nodes"), DesiredCapacity: aws.Int32(4)})).must(t)
 	desired(4, 4)
 }
 
 func TestShrinkingTakesFromTheFullestZoneAndTheOldestTemplate(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 3, 6)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(5),
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(5),
 		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateId: f.template, Version: aws.String(f.version(t, "m5.large"))}})
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "a m5.large InService", "a t3.medium InService", "b m5.large InService", "b t3.medium InService", "c t3.medium InService")
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(3), DesiredCapacity: aws.Int32(3)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(3), DesiredCapacity: aws.Int32(3)})
 	f.clock.Advance(2 * time.Minute)
 	f.wantStates(t, "nodes", "a m5.large InService", "b m5.large InService", "c t3.medium InService")
 }
@@ -225,10 +226,10 @@ func TestShrinkingPrefersTheOldestTemplateToTheOldestInstance(t *testing.T) {
 func TestProtectedInstancesSurviveShrinking(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 2, 2, func(in *asg.CreateAutoScalingGroupInput) { in.NewInstancesProtectedFromScaleIn = aws.Bool(true) })
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
 	f.clock.Advance(5 * time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
-	call(f.asg.SetInstanceProtection(t.Context(), &asg.SetInstanceProtectionInput{AutoScalingGroupName: in("nodes"),
+	call(f.asg.SetInstanceProtection(t.Context(), &asg.SetInstanceProtectionInput{AutoScalingGroupName: new("nodes"),
 		InstanceIds: []string{*f.describe(t, "nodes").Instances[0].InstanceId}, ProtectedFromScaleIn: aws.Bool(false)})).must(t)
 	f.clock.Advance(5 * time.Minute)
 	if left := f.states(t, "nodes"); len(left) != 1 {
@@ -241,7 +242,7 @@ func TestTerminatedInstanceIsReplacedFromThePinnedVersion(t *testing.T) {
 	f.group(t, "master-a", 1, 1, func(in *asg.CreateAutoScalingGroupInput) { in.VPCZoneIdentifier = &f.subnets[0] })
 	pinned := f.version(t, "m5.large")
 	f.version(t, "m5.2xlarge") // newer, and nobody asked for it
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("master-a"),
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("master-a"),
 		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateId: f.template, Version: &pinned}})
 	f.clock.Advance(10 * time.Minute)
 	f.wantStates(t, "master-a", "a t3.medium InService") // a new version replaces nothing by itself
@@ -313,7 +314,7 @@ func TestInstancesLeaveASubnetThatTheGroupDropped(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 2, 2)
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: aws.String(f.subnets[1] + "," + f.subnets[2])})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), VPCZoneIdentifier: aws.String(f.subnets[1] + "," + f.subnets[2])})
 	f.clock.Advance(5 * time.Second)
 	beside := []string{"a t3.medium InService", "b t3.medium InService", "c t3.medium Pending"}
 	f.wantStates(t, "nodes", beside...)
@@ -326,14 +327,14 @@ func TestInstancesLeaveASubnetThatTheGroupDropped(t *testing.T) {
 func TestSuspendedProcessesRest(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 1, 2)
-	call(f.asg.SuspendProcesses(t.Context(), &asg.SuspendProcessesInput{AutoScalingGroupName: in("nodes"), ScalingProcesses: []string{"Launch"}})).must(t)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2)})
+	call(f.asg.SuspendProcesses(t.Context(), &asg.SuspendProcessesInput{AutoScalingGroupName: new("nodes"), ScalingProcesses: []string{"Launch"}})).must(t)
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(2)})
 	f.clock.Advance(5 * time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium InService")
 	if got := f.describe(t, "nodes").SuspendedProcesses; len(got) != 1 || *got[0].ProcessName != "Launch" {
 		t.Errorf("suspended: %+v", got)
 	}
-	call(f.asg.ResumeProcesses(t.Context(), &asg.ResumeProcessesInput{AutoScalingGroupName: in("nodes")})).must(t)
+	call(f.asg.ResumeProcesses(t.Context(), &asg.ResumeProcessesInput{AutoScalingGroupName: new("nodes")})).must(t)
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
 }
@@ -429,18 +430,18 @@ func TestHooksMakeInstancesWait(t *testing.T) {
 	}
 	complete := func(hook string) {
 		t.Helper()
-		call(f.asg.CompleteLifecycleAction(t.Context(), &asg.CompleteLifecycleActionInput{AutoScalingGroupName: in("nodes"),
+		call(f.asg.CompleteLifecycleAction(t.Context(), &asg.CompleteLifecycleActionInput{AutoScalingGroupName: new("nodes"),
 			LifecycleHookName: &hook, LifecycleActionResult: aws.String("CONTINUE"), InstanceId: second})).must(t)
 		f.clock.Advance(5 * time.Second)
 	}
 	complete("up")
 	f.wantStates(t, "nodes", "a t3.medium InService")
 
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium Terminating:Wait")
 	f.clock.Advance(3 * time.Minute)
-	call(f.asg.RecordLifecycleActionHeartbeat(t.Context(), &asg.RecordLifecycleActionHeartbeatInput{AutoScalingGroupName: in("nodes"),
+	call(f.asg.RecordLifecycleActionHeartbeat(t.Context(), &asg.RecordLifecycleActionHeartbeatInput{AutoScalingGroupName: new("nodes"),
 		LifecycleHookName: aws.String("down"), InstanceId: second})).must(t)
 	f.clock.Advance(4 * time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium Terminating:Wait")
@@ -454,10 +455,10 @@ func TestGroupIsDeletedWhenEmptyOrByForce(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 2, 2)
 	remove := func(force bool) error {
-		return only(f.asg.DeleteAutoScalingGroup(t.Context(), &asg.DeleteAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), ForceDelete: &force}))
+		return only(f.asg.DeleteAutoScalingGroup(t.Context(), &asg.DeleteAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), ForceDelete: &force}))
 	}
 	wantCode(t, remove(false), "ResourceInUse")
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
 	f.clock.Advance(10 * time.Second)
 	wantCode(t, remove(false), "ScalingActivityInProgress")
 	f.clock.Advance(time.Minute)
@@ -499,7 +500,7 @@ func TestAutoScalingRefusesWhatAWSRefuses(t *testing.T) {
 		{"a lifetime of an hour", create(func(in *asg.CreateAutoScalingGroupInput) { in.MaxInstanceLifetime = aws.Int32(3600) }), "ValidationError"},
 		{"a parameter that is not simulated", create(func(in *asg.CreateAutoScalingGroupInput) { in.PlacementGroup = aws.String("p") }), "UnknownParameter"},
 		{"more than the maximum", func() error {
-			return only(f.asg.SetDesiredCapacity(ctx, &asg.SetDesiredCapacityInput{AutoScalingGroupName: in("nodes"), DesiredCapacity: aws.Int32(2)}))
+			return only(f.asg.SetDesiredCapacity(ctx, &asg.SetDesiredCapacityInput{AutoScalingGroupName: new("nodes"), DesiredCapacity: aws.Int32(2)}))
 		}, "ValidationError"},
 		{"going below the minimum", func() error {
 			return only(f.asg.TerminateInstanceInAutoScalingGroup(ctx, &asg.TerminateInstanceInAutoScalingGroupInput{InstanceId: id, ShouldDecrementDesiredCapacity: aws.Bool(true)}))
@@ -508,21 +509,21 @@ func TestAutoScalingRefusesWhatAWSRefuses(t *testing.T) {
 			return only(f.asg.TerminateInstanceInAutoScalingGroup(ctx, &asg.TerminateInstanceInAutoScalingGroupInput{InstanceId: aws.String("i-0"), ShouldDecrementDesiredCapacity: aws.Bool(false)}))
 		}, "ValidationError"},
 		{"updating what does not exist", func() error {
-			return only(f.asg.UpdateAutoScalingGroup(ctx, &asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("absent")}))
+			return only(f.asg.UpdateAutoScalingGroup(ctx, &asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("absent")}))
 		}, "ValidationError"},
 		{"tagging what does not exist", func() error {
-			return only(f.asg.CreateOrUpdateTags(ctx, &asg.CreateOrUpdateTagsInput{Tags: []types.Tag{{ResourceId: in("absent"), ResourceType: aws.String("auto-scaling-group"), Key: aws.String("k")}}}))
+			return only(f.asg.CreateOrUpdateTags(ctx, &asg.CreateOrUpdateTagsInput{Tags: []types.Tag{{ResourceId: new("absent"), ResourceType: aws.String("auto-scaling-group"), Key: aws.String("k")}}}))
 		}, "ValidationError"},
 		{"a hook that waits for ten seconds", func() error {
-			return only(f.asg.PutLifecycleHook(ctx, &asg.PutLifecycleHookInput{AutoScalingGroupName: in("nodes"), LifecycleHookName: aws.String("h"),
+			return only(f.asg.PutLifecycleHook(ctx, &asg.PutLifecycleHookInput{AutoScalingGroupName: new("nodes"), LifecycleHookName: aws.String("h"),
 				LifecycleTransition: aws.String("autoscaling:EC2_INSTANCE_LAUNCHING"), HeartbeatTimeout: aws.Int32(10)}))
 		}, "ValidationError"},
 		{"completing an action that is not under way", func() error {
-			return only(f.asg.CompleteLifecycleAction(ctx, &asg.CompleteLifecycleActionInput{AutoScalingGroupName: in("nodes"), LifecycleHookName: aws.String("h"),
+			return only(f.asg.CompleteLifecycleAction(ctx, &asg.CompleteLifecycleActionInput{AutoScalingGroupName: new("nodes"), LifecycleHookName: aws.String("h"),
 				LifecycleActionResult: aws.String("CONTINUE"), InstanceId: id}))
 		}, "ValidationError"},
 		{"an unknown process", func() error {
-			return only(f.asg.SuspendProcesses(ctx, &asg.SuspendProcessesInput{AutoScalingGroupName: in("nodes"), ScalingProcesses: []string{"Breathe"}}))
+			return only(f.asg.SuspendProcesses(ctx, &asg.SuspendProcessesInput{AutoScalingGroupName: new("nodes"), ScalingProcesses: []string{"Breathe"}}))
 		}, "ValidationError"},
 		{"an unknown filter", func() error {
 			return only(f.asg.DescribeAutoScalingGroups(ctx, &asg.DescribeAutoScalingGroupsInput{Filters: []types.Filter{{Name: aws.String("name"), Values: []string{"nodes"}}}}))
@@ -551,9 +552,9 @@ func TestGroupsAreFoundByTagAndPageByPage(t *testing.T) {
 		t.Errorf("found %s on %d pages", names, count)
 	}
 
-	call(f.asg.CreateOrUpdateTags(t.Context(), &asg.CreateOrUpdateTagsInput{Tags: []types.Tag{{ResourceId: in("b"), ResourceType: aws.String("auto-scaling-group"),
+	call(f.asg.CreateOrUpdateTags(t.Context(), &asg.CreateOrUpdateTagsInput{Tags: []types.Tag{{ResourceId: new("b"), ResourceType: aws.String("auto-scaling-group"),
 		Key: aws.String("parity"), Value: aws.String("even"), PropagateAtLaunch: aws.Bool(false)}}})).must(t)
-	call(f.asg.DeleteTags(t.Context(), &asg.DeleteTagsInput{Tags: []types.Tag{{ResourceId: in("c"), ResourceType: aws.String("auto-scaling-group"), Key: aws.String("parity")}}})).must(t)
+	call(f.asg.DeleteTags(t.Context(), &asg.DeleteTagsInput{Tags: []types.Tag{{ResourceId: new("c"), ResourceType: aws.String("auto-scaling-group"), Key: aws.String("parity")}}})).must(t)
 	if names, _ := list(asg.NewDescribeAutoScalingGroupsPaginator(f.asg, &asg.DescribeAutoScalingGroupsInput{Filters: even})); names != "abe" {
 		t.Errorf("after retagging found %s", names)
 	}
@@ -569,10 +570,10 @@ func TestSettingsThatAreNotSentStay(t *testing.T) {
 		in.HealthCheckGracePeriod, in.DefaultCooldown, in.CapacityRebalance = aws.Int32(120), aws.Int32(60), aws.Bool(true)
 		in.TerminationPolicies, in.MaxInstanceLifetime = []string{"OldestInstance", "Default"}, aws.Int32(604800)
 	})
-	call(f.asg.EnableMetricsCollection(t.Context(), &asg.EnableMetricsCollectionInput{AutoScalingGroupName: in("nodes"),
+	call(f.asg.EnableMetricsCollection(t.Context(), &asg.EnableMetricsCollectionInput{AutoScalingGroupName: new("nodes"),
 		Granularity: aws.String("1Minute"), Metrics: []string{"GroupMinSize", "GroupMaxSize", "GroupTotalInstances"}})).must(t)
-	call(f.asg.DisableMetricsCollection(t.Context(), &asg.DisableMetricsCollectionInput{AutoScalingGroupName: in("nodes"), Metrics: []string{"GroupMaxSize"}})).must(t)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MaxSize: aws.Int32(3)})
+	call(f.asg.DisableMetricsCollection(t.Context(), &asg.DisableMetricsCollectionInput{AutoScalingGroupName: new("nodes"), Metrics: []string{"GroupMaxSize"}})).must(t)
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MaxSize: aws.Int32(3)})
 	g := f.describe(t, "nodes")
 	var metrics []string
 	for _, m := range g.EnabledMetrics {
@@ -638,9 +639,9 @@ func TestMixedGroupFindsATypeThatMeetsRequirements(t *testing.T) {
 func TestWarmPoolWaitsStoppedAndServesFirst(t *testing.T) {
 	f := newFleet(t)
 	f.group(t, "nodes", 1, 3)
-	call(f.asg.PutWarmPool(t.Context(), &asg.PutWarmPoolInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(1), MaxGroupPreparedCapacity: aws.Int32(2)})).must(t)
+	call(f.asg.PutWarmPool(t.Context(), &asg.PutWarmPoolInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(1), MaxGroupPreparedCapacity: aws.Int32(2)})).must(t)
 	f.clock.Advance(2 * time.Minute)
-	pool := call(f.asg.DescribeWarmPool(t.Context(), &asg.DescribeWarmPoolInput{AutoScalingGroupName: in("nodes")})).must(t)
+	pool := call(f.asg.DescribeWarmPool(t.Context(), &asg.DescribeWarmPoolInput{AutoScalingGroupName: new("nodes")})).must(t)
 	if len(pool.Instances) != 1 || pool.Instances[0].LifecycleState != types.LifecycleStateWarmedStopped {
 		t.Fatalf("pool: %+v", pool.Instances)
 	}
@@ -649,12 +650,12 @@ func TestWarmPoolWaitsStoppedAndServesFirst(t *testing.T) {
 	if !slices.ContainsFunc(f.Instances(), func(i awssim.Instance) bool { return i.ID == warmed && i.State == "stopped" }) {
 		t.Error("the warmed machine still runs")
 	}
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(2)})
 	f.clock.Advance(time.Minute)
 	if got := f.describe(t, "nodes").Instances; len(got) != 2 || !slices.ContainsFunc(got, func(i types.Instance) bool { return *i.InstanceId == warmed }) {
 		t.Errorf("the group did not take the warmed instance: %v", f.states(t, "nodes"))
 	}
-	call(f.asg.DeleteWarmPool(t.Context(), &asg.DeleteWarmPoolInput{AutoScalingGroupName: in("nodes"), ForceDelete: aws.Bool(true)})).must(t)
+	call(f.asg.DeleteWarmPool(t.Context(), &asg.DeleteWarmPoolInput{AutoScalingGroupName: new("nodes"), ForceDelete: aws.Bool(true)})).must(t)
 	f.clock.Advance(2 * time.Minute)
 	if got := f.describe(t, "nodes").WarmPoolConfiguration; got != nil {
 		t.Errorf("the pool is still there: %+v", got)
@@ -668,11 +669,11 @@ func TestDetachedAndStandbyInstancesAreNotTerminated(t *testing.T) {
 	for _, i := range f.describe(t, "nodes").Instances {
 		ids = append(ids, *i.InstanceId)
 	}
-	call(f.asg.DetachInstances(t.Context(), &asg.DetachInstancesInput{AutoScalingGroupName: in("nodes"), InstanceIds: ids[:1], ShouldDecrementDesiredCapacity: aws.Bool(true)})).must(t)
-	call(f.asg.EnterStandby(t.Context(), &asg.EnterStandbyInput{AutoScalingGroupName: in("nodes"), InstanceIds: ids[1:2], ShouldDecrementDesiredCapacity: aws.Bool(true)})).must(t)
+	call(f.asg.DetachInstances(t.Context(), &asg.DetachInstancesInput{AutoScalingGroupName: new("nodes"), InstanceIds: ids[:1], ShouldDecrementDesiredCapacity: aws.Bool(true)})).must(t)
+	call(f.asg.EnterStandby(t.Context(), &asg.EnterStandbyInput{AutoScalingGroupName: new("nodes"), InstanceIds: ids[1:2], ShouldDecrementDesiredCapacity: aws.Bool(true)})).must(t)
 	f.clock.Advance(5 * time.Minute)
 	f.wantStates(t, "nodes", "b t3.medium Standby", "c t3.medium InService")
-	call(f.asg.ExitStandby(t.Context(), &asg.ExitStandbyInput{AutoScalingGroupName: in("nodes"), InstanceIds: ids[1:2]})).must(t)
+	call(f.asg.ExitStandby(t.Context(), &asg.ExitStandbyInput{AutoScalingGroupName: new("nodes"), InstanceIds: ids[1:2]})).must(t)
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "b t3.medium InService", "c t3.medium InService")
 	for _, i := range f.Instances() {

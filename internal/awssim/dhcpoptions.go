@@ -154,5 +154,5 @@ func (w *world) dhcpOptionsXML(d *dhcpOptions) dhcpOptionsXML {
 }
 
 func newDHCPConfigurationXML(c dhcpConfiguration) dhcpConfigurationXML {
-	return dhcpConfigurationXML{Key: c.Key, Values: c.Values}
+	return dhcpConfigurationXML(c)
 }

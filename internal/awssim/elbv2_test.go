@@ -230,7 +230,7 @@ func TestTargetGroupKeepsItsHealthCheckAndAttributes(t *testing.T) {
 	call(s.elb.ModifyTargetGroupAttributes(t.Context(), &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: arn,
 		Attributes: []types.TargetGroupAttribute{{Key: aws.String("deregistration_delay.timeout_seconds"), Value: aws.String("30")}}})).must(t)
 	got := call(s.elb.DescribeTargetGroups(t.Context(), &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{*arn}})).must(t).TargetGroups[0]
-	want := fmt.Sprint("HTTPS traffic-port /healthz 200-399 10 10 2 2")
+	want := "HTTPS traffic-port /healthz 200-399 10 10 2 2"
 	if check := fmt.Sprint(got.HealthCheckProtocol, " ", *got.HealthCheckPort, " ", *got.HealthCheckPath, " ", *got.Matcher.HttpCode, " ",
 		*got.HealthCheckIntervalSeconds, *got.HealthCheckTimeoutSeconds, *got.HealthyThresholdCount, *got.UnhealthyThresholdCount); check != want {
 		t.Errorf("health check %s, want %s", check, want)
@@ -446,7 +446,11 @@ func serveEcho(socket net.Listener, zone string) {
 // newLiveSite is a site whose machines run echo.
 func newLiveSite(t *testing.T) (*site, simnet.Network) {
 	t.Helper()
-	network := simnet.Network{Octet: 201}
+	network, release, err := simnet.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
 	s := newSite(t, func(c *awssim.Config) {
 		c.Network = network
 		c.Boot = bootEcho(network)

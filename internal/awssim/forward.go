@@ -146,9 +146,9 @@ func (d *door) relay(c *relay) {
 
 // pour copies one direction and passes on its end, so that half-closed connections work.
 func pour(to, from net.Conn) {
-	io.Copy(to, from)
+	_, _ = io.Copy(to, from) // an error ends the direction, which is all there is to do
 	if half, can := to.(interface{ CloseWrite() error }); can {
-		half.CloseWrite()
+		_ = half.CloseWrite()
 	}
 }
 

@@ -81,8 +81,8 @@ func entityExists(format string, args ...any) *apiError {
 	return refuseStatus(http.StatusConflict, "EntityAlreadyExists", format, args...)
 }
 
-func deleteConflict(format string, args ...any) *apiError {
-	return refuseStatus(http.StatusConflict, "DeleteConflict", format, args...)
+func deleteConflict(sentence string) *apiError {
+	return refuseStatus(http.StatusConflict, "DeleteConflict", "%s", sentence)
 }
 
 func limitExceeded(format string, args ...any) *apiError {

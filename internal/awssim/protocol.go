@@ -3,6 +3,7 @@ package awssim
 import (
 	"bytes"
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -112,9 +113,7 @@ func parseForm(r *http.Request, body []byte, envelope ...string) (string, func(a
 	if err != nil {
 		return "", nil, refuse("MalformedQueryString", "The query string is malformed: %v", err)
 	}
-	for key, values := range r.URL.Query() {
-		form[key] = values
-	}
+	maps.Copy(form, r.URL.Query())
 	action, dryRun := form.Get("Action"), form.Get("DryRun")
 	for _, key := range append(envelope, "Action", "Version") {
 		delete(form, key)

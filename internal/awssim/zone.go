@@ -15,15 +15,16 @@ func (w *world) zoneID(zone string) string {
 // ap-southeast-2.
 func shortRegion(region string) string {
 	parts := strings.Split(region, "-")
-	short := parts[0]
+	var short strings.Builder
+	short.WriteString(parts[0])
 	for _, p := range parts[1:] {
 		for _, direction := range []string{"north", "south", "central", "east", "west"} {
 			if strings.Contains(p, direction) {
-				short += direction[:1]
+				short.WriteString(direction[:1])
 			}
 		}
 	}
-	return short + parts[len(parts)-1]
+	return short.String() + parts[len(parts)-1]
 }
 
 var zoneFilters = filterTable[string]{

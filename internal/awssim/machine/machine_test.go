@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -47,10 +46,21 @@ type lab struct {
 
 const cluster = "ha.example.com"
 
+// reserve takes a network of this computer for the time of the test.
+func reserve(t *testing.T) simnet.Network {
+	t.Helper()
+	network, release, err := simnet.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return network
+}
+
 func newLab(t *testing.T, etcds ...topology.NodeEtcd) *lab {
 	t.Helper()
 	m, err := New(Config{
-		Network: simnet.Network{Octet: byte(128 + rand.IntN(127))},
+		Network: reserve(t),
 		Log:     t.Output(), Heartbeat: 50 * time.Millisecond, Election: 500 * time.Millisecond,
 	})
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/internal/awssim"
-	"github.com/quorate/quorate/internal/awssim/simnet"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -37,7 +35,7 @@ var memberNames = []string{"a", "b", "c"}
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	network := simnet.Network{Octet: byte(128 + rand.IntN(127))}
+	network := reserve(t)
 	m, err := New(Config{Network: network, Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
