@@ -193,12 +193,12 @@ func TestShrinkingEvensOutZonesBeforeAge(t *testing.T) {
 	f.group(t, "nodes", 1, 3, func(in *asg.CreateAutoScalingGroupInput) { in.VPCZoneIdentifier = &f.subnets[0] })
 	oldest := *f.describe(t, "nodes").Instances[0].InstanceId
 	// The two younger ones are both in zone b; the group then has zones a and b.
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: &f.subnets[1], MinSize: aws.Int32(3)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), VPCZoneIdentifier: &f.subnets[1], MinSize: aws.Int32(3)})
 	f.clock.Advance(5 * time.Second)
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), VPCZoneIdentifier: aws.String(f.subnets[0] + "," + f.subnets[1])})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), VPCZoneIdentifier: aws.String(f.subnets[0] + "," + f.subnets[1])})
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService", "b t3.medium InService")
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2), DesiredCapacity: aws.Int32(2)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(2), DesiredCapacity: aws.Int32(2)})
 	f.clock.Advance(2 * time.Minute)
 	f.wantStates(t, "nodes", "a t3.medium InService", "b t3.medium InService")
 	if left := *f.describe(t, "nodes").Instances[0].InstanceId; left != oldest {
@@ -215,10 +215,10 @@ func TestShrinkingPrefersTheOldestTemplateToTheOldestInstance(t *testing.T) {
 	f.group(t, "nodes", 1, 2, func(in *asg.CreateAutoScalingGroupInput) {
 		in.VPCZoneIdentifier, in.LaunchTemplate = &f.subnets[0], pin(second)
 	})
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(2), LaunchTemplate: pin("1")})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(2), LaunchTemplate: pin("1")})
 	f.clock.Advance(time.Minute)
 	f.wantStates(t, "nodes", "a m5.large InService", "a t3.medium InService")
-	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: in("nodes"), MinSize: aws.Int32(1), DesiredCapacity: aws.Int32(1)})
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("nodes"), MinSize: aws.Int32(1), DesiredCapacity: aws.Int32(1)})
 	f.clock.Advance(2 * time.Minute)
 	f.wantStates(t, "nodes", "a m5.large InService")
 }
