@@ -32,7 +32,7 @@ func simulator(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	w := newWorld(t, url)
+	w := newWorld(t, url, 1)
 	w.region, w.settle = region, func() { clock.Advance(10 * time.Minute) }
 	return w
 }
@@ -46,10 +46,14 @@ func TestMain(m *testing.M) {
 
 func moto(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, motoServer.URL(t))
+	return newWorld(t, motoServer.URL(t), motoAttempts)
 }
 
-func newWorld(t *testing.T, url string) *world {
+// motoAttempts rides out that moto's web server now and then closes a connection too
+// early.
+const motoAttempts = 3
+
+func newWorld(t *testing.T, url string, attempts int) *world {
 	t.Helper()
 	t.Setenv("AWS_ENDPOINT_URL", url)
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
@@ -57,7 +61,7 @@ func newWorld(t *testing.T, url string) *world {
 	w := &world{calls: &awsapi.Calls{}, t: t, settle: func() {}}
 	var err error
 	w.Clients, err = awsapi.Load(t.Context(), awsapi.Options{
-		Region: "us-east-1", Calls: w.calls, MaxAttempts: 1, Guard: func(context.Context, string) error { return nil },
+		Region: "us-east-1", Calls: w.calls, MaxAttempts: attempts, Guard: func(context.Context, string) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

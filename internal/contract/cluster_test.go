@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/topology"
 )
@@ -93,7 +94,8 @@ func (c *cluster) run(p diff.Plan, state actual.State) {
 	applier := apply.New(apply.Config{Clients: c.clients, Cluster: c.name, Commit: "c0ffee", Etcd: wellEtcd{}, Now: c.now})
 	report := applier.Run(c.Context(), apply.Input{Plan: p, Want: c.want.Topology, Bindings: state.Bindings, Machines: state.Machines})
 	for _, o := range report.Outcomes {
-		if o.State == apply.Failed {
+		// A lost answer is for the next pass to look at.
+		if o.State == apply.Failed && !awsapi.LostAnswer(o.Err) {
 			c.Errorf("%s %s: %s", o.Effect, o.Ref, o.Reason)
 		}
 	}

@@ -67,7 +67,8 @@ func connect(t *testing.T, url string) awsapi.Clients {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTEST")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	clients, err := awsapi.Load(t.Context(), awsapi.Options{
-		Region: region, MaxAttempts: 1, Guard: func(context.Context, string) error { return nil },
+		// A few attempts, as moto's web server now and then closes a connection too early.
+		Region: region, MaxAttempts: 3, Guard: func(context.Context, string) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
