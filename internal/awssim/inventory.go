@@ -88,6 +88,8 @@ var resourceKinds = []resourceKind{
 	{Type: "auto-scaling-group", IDs: func(w *world) iter.Seq[string] {
 		return arns(w.ScalingGroups, func(g *scalingGroup) string { return g.ARN })
 	}},
+	{Type: "queue", IDs: func(w *world) iter.Seq[string] { return arns(w.Queues, func(q *queue) string { return q.ARN }) }},
+	{Type: "event-rule", IDs: func(w *world) iter.Seq[string] { return arns(w.EventRules, func(r *eventRule) string { return r.ARN }) }},
 }
 
 // arns lists the ARNs of objects that are kept by name.

@@ -23,6 +23,7 @@ type protocol interface {
 type response struct {
 	status      int
 	contentType string
+	header      map[string]string // beyond the content type; may be nil
 	body        []byte
 }
 

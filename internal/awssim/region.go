@@ -131,6 +131,9 @@ func (r *Region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler) // net/http's way to close the connection without an answer
 	}
 	w.Header().Set("Content-Type", answer.contentType)
+	for name, value := range answer.header {
+		w.Header().Set(name, value)
+	}
 	w.WriteHeader(answer.status)
 	w.Write(answer.body)
 }

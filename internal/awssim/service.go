@@ -15,6 +15,8 @@ var services = map[string]service{
 	"sts":                  {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
 	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations},
 	"autoscaling":          {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
+	"sqs":                  {protocol: sqsProtocol, operations: sqsOperations},
+	"events":               {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
 }
 
 // operation is one row of a service's table.

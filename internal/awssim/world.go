@@ -42,6 +42,10 @@ type state struct {
 	ScalingGroups     map[string]*scalingGroup // by name
 	ScalingActivities map[string]*scalingActivity
 	ActivitySerial    int
+
+	Queues        map[string]*queue    // by name
+	DeletedQueues map[string]time.Time // when, by name
+	EventRules    map[string]*eventRule
 }
 
 func newState() *state {
@@ -77,6 +81,10 @@ func newState() *state {
 
 		ScalingGroups:     map[string]*scalingGroup{},
 		ScalingActivities: map[string]*scalingActivity{},
+
+		Queues:        map[string]*queue{},
+		DeletedQueues: map[string]time.Time{},
+		EventRules:    map[string]*eventRule{},
 	}
 }
 

@@ -1,0 +1,24 @@
+package awssim
+
+// sqsOperations is all of SQS that the simulator knows: queues, and not what is in them.
+var sqsOperations = map[string]operation{
+	"CreateQueue":        mutates((*world).createQueue),
+	"GetQueueUrl":        reads((*world).getQueueURL),
+	"GetQueueAttributes": reads((*world).getQueueAttributes),
+	"SetQueueAttributes": mutates((*world).setQueueAttributes),
+	"ListQueues":         reads((*world).listQueues),
+	"DeleteQueue":        mutates((*world).deleteQueue),
+	"TagQueue":           mutates((*world).tagQueue),
+	"UntagQueue":         mutates((*world).untagQueue),
+	"ListQueueTags":      reads((*world).listQueueTags),
+}
+
+var sqsProtocol = awsJSON{
+	contentType: "application/x-amz-json-1.0",
+	shapes:      "com.amazonaws.sqs",
+	legacy: map[string]string{
+		"QueueDoesNotExist":    "AWS.SimpleQueueService.NonExistentQueue",
+		"QueueNameExists":      "QueueAlreadyExists",
+		"QueueDeletedRecently": "AWS.SimpleQueueService.QueueDeletedRecently",
+	},
+}
