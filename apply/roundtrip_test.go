@@ -95,7 +95,7 @@ func (w *world) observe(t *testing.T, cluster desired.Cluster) actual.State {
 }
 
 // passes bounds how often AWS may make us wait.
-const passes = 8
+const passes = 16
 
 // converge runs passes until the plan is empty.
 func (w *world) converge(t *testing.T, cluster desired.Cluster, want topology.Topology) {
@@ -119,13 +119,17 @@ func (w *world) converge(t *testing.T, cluster desired.Cluster, want topology.To
 	t.FailNow()
 }
 
-// pass runs the steps of a plan up to the first that waits. A group is pinned at
-// once: machines are not what this test is about.
+// pass runs the steps of a plan, without those that stand behind one that waits. A
+// group is pinned at once: machines are not what this test is about.
 func (w *world) pass(t *testing.T, plan diff.Plan) {
 	t.Helper()
-	rows := rowsFor(w.env)
+	rows, waiting := rowsFor(w.env), map[topology.Ref]bool{}
 	for _, step := range order.Steps(plan) {
 		row, c := rows[step.Change.Ref.Kind], step.Change
+		if slices.ContainsFunc(step.After, func(r topology.Ref) bool { return waiting[r] }) {
+			waiting[c.Ref] = true
+			continue
+		}
 		var learned topology.Bindings
 		var err error
 		switch c.Effect {
@@ -148,7 +152,12 @@ func (w *world) pass(t *testing.T, plan diff.Plan) {
 		}
 		if wait, waits := errors.AsType[*WaitError](err); waits {
 			t.Logf("%s %s waits: %s", c.Effect, c.Ref, wait.Reason)
-			return
+			waiting[c.Ref] = true
+			continue
+		}
+		if errors.Is(err, errLost) {
+			waiting[c.Ref] = true
+			continue
 		}
 		if err != nil {
 			t.Fatalf("%s %s: %v", c.Effect, c.Ref, err)

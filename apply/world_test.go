@@ -193,19 +193,23 @@ func (w *world) refs() map[string]topology.Ref {
 // forget loses what is known of a resource, as a pass does that ends early.
 func (w *world) forget(r topology.Resource) { delete(w.ids, r.Ref()) }
 
-// wire is the way to AWS; it can lose the answer of a call.
+// wire is the way to AWS; it can lose answers.
 type wire struct {
 	mu   sync.Mutex
-	lose string
+	lose map[string]bool
 }
 
 var errLost = errors.New("the answer was lost on its way")
 
-// loseNext loses the answer of the next call of an operation, which has its effect.
-func (w *wire) loseNext(operation string) {
+// loseNext loses the answer of the next call of each operation; the calls have their
+// effect.
+func (w *wire) loseNext(operations ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lose = operation
+	w.lose = map[string]bool{}
+	for _, operation := range operations {
+		w.lose[operation] = true
+	}
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -226,10 +230,10 @@ func (w *wire) lost(body []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	form, err := url.ParseQuery(string(body))
-	if err != nil || w.lose == "" || form.Get("Action") != w.lose {
+	if err != nil || !w.lose[form.Get("Action")] {
 		return false
 	}
-	w.lose = ""
+	delete(w.lose, form.Get("Action"))
 	return true
 }
 

@@ -35,7 +35,7 @@ func Throttled(err error) bool {
 	return ok
 }
 
-var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "InvalidKeyPair.NotFound",
+var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "NatGatewayNotFound", "InvalidKeyPair.NotFound",
 	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable")
 
 // NotFound reports that the thing asked for does not exist, or not yet: AWS's reads
