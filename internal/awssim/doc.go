@@ -26,7 +26,7 @@
 //     wire; what no field takes is refused. Outputs are encoding/xml structs; lists are items[T]
 //     (EC2) or members[T] (the query protocol).
 //   - Refusals are refuse(code, message). Objects are found with lookup, listed with describe
-//     (ids, filters, pages), made once per client token with world.once.
+//     (ids, filters, pages), made once per client token with once.
 //   - What takes time goes through world.after with a delay named in delay.go. The transition looks
 //     its object up again: it may be gone.
 //   - Tags live in state.Tags by resource id or ARN: world.tag, untag, tagsOf.

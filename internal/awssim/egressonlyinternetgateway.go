@@ -22,7 +22,7 @@ func (w *world) createEgressOnlyGateway(in createEgressOnlyGatewayInput) (create
 	if err != nil {
 		return createEgressOnlyGatewayOutput{}, err
 	}
-	id, err := w.once("CreateEgressOnlyInternetGateway", in.ClientToken, in, func() (string, error) {
+	g, err := once(w, "CreateEgressOnlyInternetGateway", in.ClientToken, in, w.EgressOnlyGateways, func() (string, error) {
 		v, err := w.vpc(in.VPCID)
 		if err != nil {
 			return "", err
@@ -32,10 +32,6 @@ func (w *world) createEgressOnlyGateway(in createEgressOnlyGatewayInput) (create
 		w.tag(g.ID, tags)
 		return g.ID, nil
 	})
-	if err != nil {
-		return createEgressOnlyGatewayOutput{}, err
-	}
-	g, err := lookup(w.EgressOnlyGateways, id, egressOnlyNotFound)
 	if err != nil {
 		return createEgressOnlyGatewayOutput{}, err
 	}

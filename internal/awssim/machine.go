@@ -3,6 +3,7 @@ package awssim
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/netip"
 	"os"
@@ -102,6 +103,9 @@ func carries(tags, asked map[string]string) bool {
 // attachTo attaches a volume for the software of an instance. The attachment is complete at once:
 // the moments AWS needs are part of the boot.
 func (r *Region) attachTo(instanceID, volumeID, device string) (string, error) {
+	if r.cfg.Dir == "" {
+		return "", errors.New("attach a volume: the region has no folder to keep volumes in")
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.world.attachmentOf(volumeID, instanceID)

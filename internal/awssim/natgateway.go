@@ -35,7 +35,7 @@ func (w *world) createNATGateway(in createNATGatewayInput) (createNATGatewayOutp
 	if err != nil {
 		return createNATGatewayOutput{}, err
 	}
-	id, err := w.once("CreateNatGateway", in.ClientToken, in, func() (string, error) {
+	g, err := once(w, "CreateNatGateway", in.ClientToken, in, w.NATGateways, func() (string, error) {
 		g, err := w.newNATGateway(in)
 		if err != nil {
 			return "", err
@@ -43,10 +43,6 @@ func (w *world) createNATGateway(in createNATGatewayInput) (createNATGatewayOutp
 		w.tag(g.ID, tags)
 		return g.ID, nil
 	})
-	if err != nil {
-		return createNATGatewayOutput{}, err
-	}
-	g, err := w.natGateway(id)
 	if err != nil {
 		return createNATGatewayOutput{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"sync"
 	"time"
 
@@ -134,6 +135,7 @@ func (r *Region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	for name, value := range answer.header {
 		w.Header().Set(name, value)
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
 	w.WriteHeader(answer.status)
 	w.Write(answer.body)
 }

@@ -1,7 +1,9 @@
 package awssim_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/quorate/quorate/internal/awssim"
 )
@@ -41,9 +45,29 @@ func newWorld(t *testing.T, adjust ...func(*awssim.Config)) *world {
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIDSIMULATED", "secret", ""),
 		BaseEndpoint: aws.String(server.URL),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		APIOptions:   []func(*middleware.Stack) error{plainBodies},
 	}}
 	w.ec2 = ec2.NewFromConfig(w.aws)
 	return w
+}
+
+// plainBodies hides from the SDK that request bodies can write themselves. smithy-go (1.28.8) closes
+// the body as soon as the answer begins; a body that can write itself then fails with EOF if
+// net/http still looks for its end, and net/http closes the connection under the answer. The network
+// to AWS is never fast enough for that, loopback is.
+func plainBodies(stack *middleware.Stack) error {
+	return stack.Build.Add(middleware.BuildMiddlewareFunc("plainBodies", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+		if request, isHTTP := in.Request.(*smithyhttp.Request); isHTTP {
+			if body, seeks := request.GetStream().(io.ReadSeeker); seeks {
+				plain, err := request.SetStream(struct{ io.ReadSeeker }{body})
+				if err != nil {
+					return middleware.BuildOutput{}, middleware.Metadata{}, err
+				}
+				in.Request = plain
+			}
+		}
+		return next.HandleBuild(ctx, in)
+	}), middleware.After)
 }
 
 // code is the AWS error code of an error, "" for none.

@@ -41,7 +41,7 @@ func (w *world) createRouteTable(in createRouteTableInput) (createRouteTableOutp
 	if err != nil {
 		return createRouteTableOutput{}, err
 	}
-	id, err := w.once("CreateRouteTable", in.ClientToken, in, func() (string, error) {
+	t, err := once(w, "CreateRouteTable", in.ClientToken, in, w.RouteTables, func() (string, error) {
 		v, err := w.vpc(in.VPCID)
 		if err != nil {
 			return "", err
@@ -50,10 +50,6 @@ func (w *world) createRouteTable(in createRouteTableInput) (createRouteTableOutp
 		w.tag(t.ID, tags)
 		return t.ID, nil
 	})
-	if err != nil {
-		return createRouteTableOutput{}, err
-	}
-	t, err := w.routeTable(id)
 	if err != nil {
 		return createRouteTableOutput{}, err
 	}

@@ -113,6 +113,11 @@ func TestClientTokensMakeCreatingIdempotent(t *testing.T) {
 		t.Errorf("made %s, %s, %s", first, again, second)
 	}
 	call(create("a", other)).refused(t, "IdempotentParameterMismatch")
+
+	call(w.ec2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &first})).must(t)
+	if anew := *call(create("a", vpc)).must(t).RouteTable.RouteTableId; anew == first {
+		t.Errorf("the token still stands for %s, which is gone", first)
+	}
 }
 
 func TestNATGatewayTakesItsTime(t *testing.T) {

@@ -31,11 +31,21 @@ func (w *world) runInstances(in runInstancesInput) (reservationXML, error) {
 	if in.MinCount < 1 || in.MaxCount < in.MinCount {
 		return reservationXML{}, refuse("InvalidParameterValue", "Value (%d) for parameter maxCount is invalid.", in.MaxCount)
 	}
-	id, err := w.once("RunInstances", in.ClientToken, in, func() (string, error) { return w.launchAll(in) })
+	id, err := w.once("RunInstances", in.ClientToken, in, w.reserved, func() (string, error) { return w.launchAll(in) })
 	if err != nil {
 		return reservationXML{}, err
 	}
 	return w.reservationXML(id), nil
+}
+
+// reserved says whether instances of a reservation are still shown.
+func (w *world) reserved(id string) bool {
+	for _, i := range w.Instances {
+		if i.ReservationID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // launchAll launches as many instances as asked for, or none; they share a reservation.

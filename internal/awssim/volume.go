@@ -51,7 +51,7 @@ func (w *world) createVolume(in createVolumeInput) (volumeXML, error) {
 	if err != nil {
 		return volumeXML{}, err
 	}
-	id, err := w.once("CreateVolume", in.ClientToken, in, func() (string, error) {
+	v, err := once(w, "CreateVolume", in.ClientToken, in, w.Volumes, func() (string, error) {
 		v, err := w.newVolume(in)
 		if err != nil {
 			return "", err
@@ -59,10 +59,6 @@ func (w *world) createVolume(in createVolumeInput) (volumeXML, error) {
 		w.tag(v.ID, tags)
 		return v.ID, nil
 	})
-	if err != nil {
-		return volumeXML{}, err
-	}
-	v, err := w.volume(id)
 	if err != nil {
 		return volumeXML{}, err
 	}
