@@ -113,9 +113,6 @@ func (f *fleet) activities(t *testing.T, name string) []string {
 	return list
 }
 
-//go:fix inline
-func in(group string) *string { return new(group) }
-
 func TestGroupSpreadsItsInstancesOverItsZones(t *testing.T) {
 	f := newFleet(t)
 	call(f.create("nodes", 4, 6)).must(t)
