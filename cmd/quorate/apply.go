@@ -61,6 +61,9 @@ func (a *application) run(ctx context.Context, file string) error {
 		return err
 	}
 	defer held.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
+	if err := held.Settle(ctx); err != nil {
+		return err
+	}
 	observe, err := a.r.observe(ctx, a.cluster)
 	if err != nil {
 		return err

@@ -112,6 +112,9 @@ func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) syn
 		return sync.Result{Err: err}
 	}
 	defer held.Release() //nolint:errcheck // a lease that cannot be given back is taken back by the kernel
+	if err := held.Settle(ctx); err != nil {
+		return sync.Result{Err: err}
+	}
 	observe, err := s.reach.observe(ctx, c)
 	if err != nil {
 		return sync.Result{Err: err}

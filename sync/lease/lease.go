@@ -16,9 +16,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// settling is how long after the last call of a holder that died nobody else changes
+// anything. AWS's reads lag behind its writes for seconds, so the next holder may not
+// see yet what the last one made, and would make it again.
+const settling = 8 * time.Second
 
 // ErrHeld says that somebody else is at work on the cluster.
 var ErrHeld = errors.New("somebody else is changing this cluster")
@@ -28,6 +34,9 @@ type Lease struct {
 	cluster string
 	path    string
 	file    *os.File
+	// settled is when the calls of a holder that died are surely visible; zero if
+	// the last holder gave the lease back.
+	settled time.Time
 }
 
 // Dir is where leases live when nobody says otherwise: a folder of this user.
@@ -59,7 +68,27 @@ func Acquire(dir, cluster string) (*Lease, error) {
 		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
 	}
 	l := &Lease{cluster: cluster, path: path, file: file}
+	l.inherit()
 	return l, l.sign()
+}
+
+// inherit looks whether the last holder died: then the file still has its name, and
+// the time of its last call.
+func (l *Lease) inherit() {
+	if info, err := l.file.Stat(); err == nil && info.Size() > 0 {
+		l.settled = info.ModTime().Add(settling)
+	}
+}
+
+// Settle waits until everything that a holder who died has done is visible. It
+// returns at once if the last holder gave the lease back.
+func (l *Lease) Settle(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Until(l.settled)):
+		return nil
+	}
 }
 
 // sign writes the process id into the file.
@@ -80,15 +109,23 @@ func (l *Lease) Guard(_ context.Context, operation string) error {
 	if err == nil {
 		var held os.FileInfo
 		if held, err = l.file.Stat(); err == nil && os.SameFile(now, held) {
-			return nil
+			return l.touch()
 		}
 	}
 	return fmt.Errorf("%s was not sent: the lease of %s is lost", operation, l.cluster)
 }
 
+// touch notes the time of a call, for whoever comes after us should we die.
+func (l *Lease) touch() error {
+	if err := os.Chtimes(l.path, time.Time{}, time.Now()); err != nil {
+		return fmt.Errorf("lease of %s: %w", l.cluster, err)
+	}
+	return nil
+}
+
 // Release gives the lease back. The file stays, so that nobody locks a removed one.
 func (l *Lease) Release() error {
-	if err := l.file.Close(); err != nil {
+	if err := errors.Join(l.file.Truncate(0), l.file.Close()); err != nil {
 		return fmt.Errorf("release the lease of %s: %w", l.cluster, err)
 	}
 	return nil

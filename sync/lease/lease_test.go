@@ -1,9 +1,11 @@
 package lease
 
 import (
+	"context"
 	"errors"
 	"os"
 	"testing"
+	"time"
 )
 
 func TestOnlyOneHoldsTheLease(t *testing.T) {
@@ -39,6 +41,40 @@ func TestALostLeaseStopsEveryCall(t *testing.T) {
 	}
 	if err := l.Guard(t.Context(), "CreateVpc"); err == nil {
 		t.Error("a call goes out although the lease's file is gone")
+	}
+}
+
+func TestAfterADeathTheNextHolderWaitsUntilItsCallsAreVisible(t *testing.T) {
+	dir := t.TempDir()
+	dead, err := Acquire(dir, "ha.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.Guard(t.Context(), "CreateVpc"); err != nil {
+		t.Fatal(err)
+	}
+	_ = dead.file.Close() // what the kernel does for who is killed
+	heir, err := Acquire(dir, "ha.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wait := time.Until(heir.settled); wait <= 0 || wait > settling {
+		t.Errorf("the heir waits for %s", wait)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := heir.Settle(ctx); err == nil {
+		t.Error("the heir does not wait at all")
+	}
+	if err := heir.Release(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := Acquire(dir, "ha.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Settle(t.Context()); err != nil || !next.settled.IsZero() {
+		t.Errorf("after a release the next holder waits until %s: %v", next.settled, err)
 	}
 }
 
