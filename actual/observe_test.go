@@ -280,6 +280,18 @@ func TestAGatewayOnItsWayCountsAsThere(t *testing.T) {
 	}
 }
 
+// AWS tells at most 100 route tables at a time.
+func TestMoreThanOnePageIsRead(t *testing.T) {
+	w := simulator(t)
+	vpc := w.vpc("172.20.0.0/16", base(cluster))
+	for n := range 101 {
+		w.routeTable(vpc, nil, base(fmt.Sprintf("private-%d.%s", n, cluster)))
+	}
+	if tables := topology.Of[topology.RouteTable](w.observe().Topology); len(tables) != 101 {
+		t.Errorf("saw %d of 101 route tables", len(tables))
+	}
+}
+
 func TestVolumesOfOthersAreNoneOfOurBusiness(t *testing.T) {
 	inBothWorlds(t, func(t *testing.T, w *world) {
 		w.volume(zones[0], etcdVolumeTags("a", "main"))
