@@ -25,6 +25,34 @@ func blank(t *testing.T, shared ...topology.Ref) *observation {
 	return o
 }
 
+// AWS filters by tags already; this is the second lock, should a filter be ignored.
+func TestWhoseAResourceIs(t *testing.T) {
+	o := blank(t, topology.Ref{Kind: topology.KindSubnet, Name: "subnet-given"})
+	ours := topology.BaseTags(testCluster, "a."+testCluster)
+	for _, c := range []struct {
+		name string
+		id   string
+		tags topology.Tags
+		want identity
+		ok   bool
+	}{
+		{"ours", "subnet-1", ours, identity{"a." + testCluster, topology.Owned}, true},
+		{"given in the manifest, whatever its tags", "subnet-given", ours, identity{"subnet-given", topology.Shared}, true},
+		{"another cluster's", "subnet-2", topology.BaseTags("other.example.com", "a.other.example.com"), identity{}, false},
+		{"shared with us, but not in the manifest", "subnet-3", ours.With(topology.Tags{topology.OwnershipTag(testCluster): "shared"}), identity{}, false},
+		{"nobody's", "subnet-4", nil, identity{}, false},
+		{"ours without a name", "subnet-5", ours.With(topology.Tags{topology.TagName: ""}), identity{}, false},
+	} {
+		got, ok := o.identify(candidate{kind: topology.KindSubnet, id: c.id, tags: c.tags})
+		if got != c.want || ok != c.ok {
+			t.Errorf("%s: got %v %v, want %v %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+	if len(o.leftovers) != 1 || o.leftovers[0].ID != "subnet-5" {
+		t.Errorf("left over: %v", o.leftovers)
+	}
+}
+
 func TestOnlyRoutesThatSomebodyWroteAreSeen(t *testing.T) {
 	o := blank(t)
 	o.refs["nat-1"] = topology.Ref{Kind: topology.KindNATGateway, Name: "a." + testCluster}
