@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"errors"
 	"os"
 	"testing"
 	"time"
@@ -88,10 +87,6 @@ func TestDeletedByHandIsMadeAgainAtTheSameCommit(t *testing.T) {
 
 	w.forget(gateway)
 	w.create(t, gateway)
-	w.forget(table)
-	if _, waits := errors.AsType[*WaitError](w.tryCreate(t, table)); !waits {
-		t.Error("a table that AWS lost was taken for made")
-	}
 	w.forget(table)
 	w.env.now = func() time.Time { return moment.Add(tokenWindow) }
 	w.create(t, table)

@@ -35,43 +35,6 @@ func TestWhatApplyMakesIsWhatActualSees(t *testing.T) {
 	}
 }
 
-// The same story with somebody else's AWS, as far as that one can follow: what holds
-// in both worlds does not rest on a mistake that we made twice.
-func TestContractWhatApplyMakesIsWhatMotoHas(t *testing.T) {
-	cluster := clusterOf(t, examples.HA)
-	w := newWorld(t, moto.URL(t), cluster.Region)
-	w.policies(t, "first", "boundary")
-	want := changed(t, cluster.Topology, motoCan)
-	w.converge(t, cluster, want)
-	w.converge(t, cluster, changed(t, want, motoCanChange))
-	w.converge(t, cluster, changed(t, want, growVolume))
-	w.tearDown(t, cluster)
-}
-
-// motoCan leaves out what moto forgets.
-func motoCan(r topology.Resource) topology.Resource {
-	if v, ok := r.(topology.Subnet); ok {
-		v.HostnameType = "ip-name"
-		return v
-	}
-	return r
-}
-
-func motoCanChange(r topology.Resource) topology.Resource {
-	switch v := r.(type) {
-	case topology.Subnet:
-		v.ResourceNameA = false
-		return v
-	case topology.LaunchTemplate:
-		v.HTTPHopLimit = 4
-		return v
-	case topology.AutoScalingGroup:
-		v.Max++
-		return v
-	}
-	return change(r)
-}
-
 func clusterOf(t *testing.T, manifest []byte) desired.Cluster {
 	t.Helper()
 	clusters, problems := desired.Build([]desired.File{{Name: "cluster.yaml", Data: manifest}})
@@ -147,9 +110,6 @@ func (w *world) pass(t *testing.T, plan diff.Plan) {
 			t.Fatalf("%s %s: %s", c.Effect, c.Ref, c.Reason)
 		}
 		w.learn(learned)
-		if c.Ref.Kind == topology.KindDHCPOptions && c.Effect == diff.Create && !w.simulated {
-			err = addTags(t.Context(), w.env.clients.EC2, w.ids[c.Ref], c.Want.Labels()) // moto forgets them
-		}
 		if wait, waits := errors.AsType[*WaitError](err); waits {
 			t.Logf("%s %s waits: %s", c.Effect, c.Ref, wait.Reason)
 			waiting[c.Ref] = true

@@ -54,11 +54,8 @@ func inEveryWorld(t *testing.T, story func(t *testing.T, w *world)) {
 // testImage exists in both worlds.
 const testImage = "099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260801"
 
-// exampleImage is the one of the examples.
-const exampleImage = "099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20251001"
-
 // moto is an emulator that knows nothing of this product.
-var moto = mototest.Server{Images: []string{testImage, exampleImage}}
+var moto = mototest.Server{Images: []string{testImage}}
 
 func TestMain(m *testing.M) {
 	defer moto.Stop()
