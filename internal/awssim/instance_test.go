@@ -257,6 +257,12 @@ func TestFullSubnetTakesNoMore(t *testing.T) {
 	small := w.subnet(t, w.vpc(t, "172.20.0.0/16"), "172.20.0.0/28", "us-east-1a")
 	in := launch(small)
 	in.MinCount, in.MaxCount = aws.Int32(11), aws.Int32(11)
+	tooMany := *in
+	tooMany.MinCount, tooMany.MaxCount = aws.Int32(12), aws.Int32(12)
+	call(w.ec2.RunInstances(ctx, &tooMany)).refused(t, "InsufficientFreeAddressesInSubnet")
+	if items := w.Inventory(); slices.ContainsFunc(items, isType("instance")) || slices.ContainsFunc(items, isType("volume")) {
+		t.Errorf("a refused launch left %+v", items)
+	}
 	out := call(w.ec2.RunInstances(ctx, in)).must(t)
 	if len(out.Instances) != 11 {
 		t.Errorf("%d instances", len(out.Instances))

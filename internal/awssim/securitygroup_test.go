@@ -153,6 +153,29 @@ func TestRulesAreRevokedByIDOrByValue(t *testing.T) {
 	}
 }
 
+func TestEgressRulesAreTheirOwn(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	g := w.group(t, w.vpc(t, "172.20.0.0/16"), "masters")
+	everything := types.IpPermission{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}
+	out := func(p types.IpPermission) error {
+		return only(w.ec2.AuthorizeSecurityGroupEgress(ctx, &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &g, IpPermissions: []types.IpPermission{p}}))
+	}
+	try(t, []refusal{
+		{"everything may go out already", func() error { return out(everything) }, "InvalidPermission.Duplicate"},
+		{"everything may be let in besides", func() error { return w.allow(t, g, everything).err }, ""},
+		{"one port may go out besides", func() error { return out(tcp(443, 443, "10.0.0.0/8")) }, ""},
+		{"a rule in short form", func() error {
+			return only(w.ec2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &g,
+				IpProtocol: aws.String("tcp"), FromPort: aws.Int32(22), ToPort: aws.Int32(22), CidrIp: aws.String("10.0.0.0/8")}))
+		}, ""},
+		{"which is the same in long form", func() error { return w.allow(t, g, tcp(22, 22, "10.0.0.0/8")).err }, "InvalidPermission.Duplicate"},
+	})
+	want := []string{"in -1 -1--1 0.0.0.0/0", "in tcp 22-22 10.0.0.0/8", "out -1 -1--1 0.0.0.0/0", "out tcp 443-443 10.0.0.0/8"}
+	if got := w.rules(t, g); !slices.Equal(got, want) {
+		t.Errorf("rules %q, want %q", got, want)
+	}
+}
+
 func TestRuleCanBeModifiedInPlace(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	g := w.group(t, w.vpc(t, "172.20.0.0/16"), "masters")
