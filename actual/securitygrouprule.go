@@ -88,10 +88,10 @@ func ports(protocol string, r ec2types.SecurityGroupRule) (from, to int) {
 	return -1, -1
 }
 
-// ruleOwner tells whose a rule is. Rules are parts of their group, so those of a group
-// of ours are ours, tagged or not — but for what the controllers inside Kubernetes
-// write into it to reach their own load balancers. They describe their rules, or let
-// in a group of their own; kops does neither.
+// ruleOwner tells whose a rule is. Ours carry the tag, or are of a shape that kops
+// writes without tags, or let something in where only we may. Any other rule in a
+// group of ours is somebody's: a person's, or one of the controllers inside Kubernetes
+// that let their load balancers in.
 func (o *observation) ruleOwner(r topology.SecurityGroupRule, description string) topology.Ownership {
 	group, _ := o.resources[r.Group].(topology.SecurityGroup)
 	switch {
@@ -99,10 +99,25 @@ func (o *observation) ruleOwner(r topology.SecurityGroupRule, description string
 		return topology.Owned
 	case group.Ownership == topology.Shared:
 		return topology.Shared
-	case o.guarded(r), description == "" && r.Peer.Kind != topology.KindGiven:
+	case o.guarded(r), description == "" && bare(r):
 		return topology.Owned
 	}
 	return topology.Shared
+}
+
+// bare reports whether a rule looks like one of those that kops leaves without tags:
+// between groups of the cluster, the path-MTU messages that load balancers let in, and
+// the node ports, if their range is Kubernetes' own.
+func bare(r topology.SecurityGroupRule) bool {
+	switch {
+	case !r.Peer.IsZero():
+		return r.Peer.Kind != topology.KindGiven
+	case r.Protocol == "icmp":
+		return r.FromPort == 3 && r.ToPort == 4
+	case r.Protocol == "tcp", r.Protocol == "udp":
+		return r.FromPort == 30000 && r.ToPort == 32767
+	}
+	return r.Protocol == "icmpv6" || r.Direction == topology.Egress
 }
 
 // guardedPorts are the ports that kops keeps clean of rules it did not write, by the

@@ -48,7 +48,7 @@ func New(c Config) *Applier {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit}
+	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit, now: c.Now}
 	return &Applier{
 		rows:    rowsFor(e),
 		groups:  newGroupWriter(e),
