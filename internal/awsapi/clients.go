@@ -62,7 +62,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRegion(o.Region),
 		config.WithRetryer(o.retryer),
-		config.WithAPIOptions([]func(*middleware.Stack) error{o.watch}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{o.watch, plainBodies}),
 	}
 	if o.HTTP != nil {
 		load = append(load, config.WithHTTPClient(o.HTTP))
