@@ -3,6 +3,7 @@ package awsapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -143,8 +144,49 @@ func TestMissingCredentialsAreSaidToBeThat(t *testing.T) {
 	}
 	s.Clients = clients
 	_, err = s.EC2.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{})
-	if !awsapi.BadCredentials(err) {
-		t.Errorf("DescribeVpcs: %v", err)
+	if !awsapi.BadCredentials(err) || !strings.HasPrefix(awsapi.Explain(err), "no AWS credentials were found: set AWS_PROFILE") {
+		t.Errorf("DescribeVpcs: %v: %s", err, awsapi.Explain(err))
+	}
+}
+
+// many asks several questions side by side, as a look at AWS does.
+func (s *site) many(ctx context.Context) error {
+	var failures []error
+	for range 3 {
+		_, err := s.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})
+		failures = append(failures, fmt.Errorf("observe VPCs: %w", err))
+		_, err = s.EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+		failures = append(failures, fmt.Errorf("observe subnets: %w", err))
+	}
+	return fmt.Errorf("observe: %w", errors.Join(failures...))
+}
+
+func TestWhatManyCallsMetIsSaidOnceAndTheGravestFirst(t *testing.T) {
+	cases := []struct {
+		name    string
+		subnets awssim.Fate
+		want    string
+	}{
+		{"both are denied", awssim.Deny, "AWS denied ec2:DescribeSubnets, ec2:DescribeVpcs: give the role that quorate uses permission for it"},
+		{"one is throttled", awssim.Throttle, "AWS denied ec2:DescribeVpcs: give the role that quorate uses permission for it (and 1 more)"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			s := open(t, anything)
+			s.SetIntercept(awssim.FirstOf(awssim.OnOperation("ec2", "DescribeVpcs", awssim.Deny), awssim.OnOperation("ec2", "DescribeSubnets", tc.subnets)))
+			if got := awsapi.Explain(s.many(t.Context())); got != tc.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestAnUnreachableAWSIsOneShortSentence(t *testing.T) {
+	s := open(t, anything)
+	s.SetIntercept(func(awssim.Call) awssim.Fate { return awssim.DropRequest })
+	got := awsapi.Explain(s.many(t.Context()))
+	if !strings.HasPrefix(got, "AWS cannot be reached: ") || strings.Contains(got, "\n") || strings.Contains(got, "more)") {
+		t.Errorf("got %q", got)
 	}
 }
 

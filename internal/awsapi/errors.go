@@ -94,26 +94,3 @@ func LostAnswer(err error) bool {
 	_, ok := errors.AsType[*LostAnswerError](err)
 	return ok
 }
-
-// Explain turns an AWS error into a sentence for people; errors it knows nothing
-// better about stay as they are.
-func Explain(err error) string {
-	if action, denied := Denied(err); denied {
-		return "AWS denied " + action + ": give the role that quorate uses permission for it"
-	}
-	if BadCredentials(err) {
-		return "AWS does not accept the credentials: " + last(err)
-	}
-	if Throttled(err) {
-		return "AWS is throttling our calls: " + last(err)
-	}
-	return err.Error()
-}
-
-// last is the innermost sentence; the SDK wraps it into the story of the call.
-func last(err error) string {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	}
-	return err.Error()
-}
