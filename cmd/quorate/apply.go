@@ -35,6 +35,7 @@ moved for --stuck. Stopping it at any point loses nothing: run it again.`,
 	c.Flags().DurationVar(&pause, "pause", 5*time.Second, "pause between passes that wait")
 	c.Flags().DurationVar(&stuck, "stuck", 20*time.Minute, "give up when nothing has moved for so long")
 	r := reachFlags(c)
+	r.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
 		if err != nil {

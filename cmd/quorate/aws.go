@@ -32,8 +32,12 @@ type reach struct {
 func reachFlags(c *cobra.Command) *reach {
 	r := &reach{calls: &awsapi.Calls{}}
 	c.Flags().StringVar(&r.role, "role-arn", "", "IAM role to assume for the cluster's account")
-	c.Flags().StringVar(&r.proxy, "proxy", "", "reach the machines' etcd members through this SOCKS5 proxy, e.g. socks5://127.0.0.1:1080 (ssh -D)")
 	return r
+}
+
+// proxyFlag is for commands that change clusters: planning asks no machine.
+func (r *reach) proxyFlag(c *cobra.Command) {
+	c.Flags().StringVar(&r.proxy, "proxy", "", "reach the machines' etcd members through this SOCKS5 proxy, e.g. socks5://127.0.0.1:1080 (ssh -D)")
 }
 
 func (r *reach) options(cluster desired.Cluster) awsapi.Options {

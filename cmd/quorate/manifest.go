@@ -84,8 +84,16 @@ func oneCluster(w io.Writer, path string) (desired.Cluster, []string, error) {
 	if failed {
 		return desired.Cluster{}, nil, errProblems
 	}
-	if len(clusters) != 1 {
+	if len(clusters) == 0 {
+		return desired.Cluster{}, nil, noCluster(path)
+	}
+	if len(clusters) > 1 {
 		return desired.Cluster{}, nil, fmt.Errorf("%s holds %d clusters; name the manifest of one", path, len(clusters))
 	}
 	return clusters[0], warnings, nil
+}
+
+// noCluster is for files in which nothing is wrong, because nothing is in them.
+func noCluster(paths ...string) error {
+	return fmt.Errorf("no cluster in %s; a manifest holds a kops document of kind Cluster", strings.Join(paths, ", "))
 }

@@ -21,7 +21,14 @@ should have, compares them with what AWS has, and applies ordered changes: one
 control-plane zone at a time, never losing etcd quorum.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		// Before anything is done, not when the first line is to be printed.
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if _, err := painter(c); err != nil {
+				return err
+			}
+			_, err := logger(c)
+			return err
+		},
 	}
 	root.PersistentFlags().String("color", "auto", "colour the text output: auto (on a terminal), always, never")
 	root.PersistentFlags().String("log-level", "info", "least level of the log on standard error: debug, info, warn, error")

@@ -61,6 +61,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
 	s.reach = reachFlags(c)
+	s.reach.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if s.repository.URL == "" {
 			return fmt.Errorf("--repo is required")

@@ -85,7 +85,6 @@ func exitsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		code = exit.ExitCode()
 	}
-	ts.Logf("%s%s", ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	if code != want {
 		ts.Fatalf("exit code %d, not %d", code, want)
 	}

@@ -22,6 +22,9 @@ and YAML path. No AWS access is needed. Exits 1 if there is any error; warnings 
 				return err
 			}
 			clusters, problems := desired.Build(files)
+			if len(clusters) == 0 && len(problems) == 0 {
+				return noCluster(paths...)
+			}
 			return printProblems(c, output, clusters, problems)
 		},
 	}
