@@ -163,7 +163,7 @@ func etcdZoneRule(m manifest, r *report) {
 		for _, zone := range slices.Sorted(maps.Keys(inZone)) {
 			n, all := inZone[zone], len(e.Members)
 			if quorum := all/2 + 1; all > 1 && all-n < quorum {
-				r.warnf(m.Source, etcdPath(i, "etcdMembers"), "when zone %s fails, %d of the %d members of etcd cluster %s fail with it, the %d left are no majority, and the API stops accepting writes; spread the masters over three zones",
+				r.warnf(m.Source, etcdPath(i, "etcdMembers"), "when zone %s fails, %d of the %d members of etcd cluster %s fail with it, the other %d are no majority, and the API stops accepting writes; spread the masters over three zones",
 					zone, n, all, e.Name, all-n)
 			}
 		}

@@ -232,7 +232,7 @@ var cases = map[string][]ruleCase{
 		one(memberA, memberA+"      kmsKeyId: key\n", `spec.etcdClusters[0].etcdMembers[0].kmsKeyId: the key is used only on an encrypted volume`),
 	},
 	"masters are spread over zones": {
-		one("subnets: [b]", "subnets: [a]", `spec.etcdClusters[0].etcdMembers: when zone eu-west-1a fails, 2 of the 3 members of etcd cluster main fail with it, the 1 left are no majority`),
+		one("subnets: [b]", "subnets: [a]", `spec.etcdClusters[0].etcdMembers: when zone eu-west-1a fails, 2 of the 3 members of etcd cluster main fail with it, the other 1 are no majority`),
 	},
 	"there are masters and other machines": {
 		{[]edit{{"role: ControlPlane", "role: Node"}, {"role: ControlPlane", "role: Node"}, {"role: ControlPlane", "role: Node"}}, `metadata.name: the cluster has no control plane`},
