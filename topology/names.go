@@ -14,12 +14,7 @@ const (
 
 // IAMName is the name that kops gives to a role or instance profile: the text
 // itself, or its beginning and a hash where IAM has no room for all of it.
-func IAMName(text string) string {
-	if len(text) <= maxIAMName {
-		return text
-	}
-	return HashedName(text, maxIAMName)
-}
+func IAMName(text string) string { return fitting(text, maxIAMName) }
 
 // HashedName shortens a text so that it fits the limit together with a dash and a
 // hash of the whole text, by kops's rule.
@@ -34,4 +29,30 @@ func nameHash(text string) string {
 	h.Write([]byte(text))
 	sum := binary.BigEndian.AppendUint32(nil, h.Sum32())
 	return strings.ToLower(base32.HexEncoding.EncodeToString(sum))[:nameHashLen]
+}
+
+// Rooms that kops gives to the cluster's name in front of the ends that it adds.
+const (
+	queueRoom     = 75 // characters; SQS allows 80 in all
+	eventRuleRoom = 40 // characters; EventBridge allows 64 in all
+)
+
+// TerminationQueueName is the name that kops gives to the queue of a cluster's node
+// termination handler.
+func TerminationQueueName(cluster string) string {
+	return fitting(strings.ReplaceAll(cluster, ".", "-"), queueRoom) + "-nth"
+}
+
+// EventRuleName is the name that kops gives to a cluster's rule for a kind of event;
+// with no event it is what the names of all the cluster's rules begin with.
+func EventRuleName(cluster, event string) string {
+	return fitting(cluster, eventRuleRoom) + "-" + event
+}
+
+// fitting is the text itself if there is room for it, and else hashed.
+func fitting(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return HashedName(text, limit)
 }

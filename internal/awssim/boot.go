@@ -40,7 +40,17 @@ type Machine struct {
 	// rebooted machine finds its volumes. The errors are those of the AWS operation:
 	// InvalidVolume.ZoneMismatch, VolumeInUse, …
 	Attach func(volumeID, device string) (dir string, err error)
+
+	// Receive takes messages from a queue of the region, given by its name; they come again after the
+	// queue's visibility timeout unless Delete is told their receipt.
+	Receive func(queue string) []Message
+	Delete  func(queue, receipt string)
+	// Complete lets a machine go on that waits for a lifecycle hook of its group.
+	Complete func(group, hook, instanceID string) error
 }
+
+// Message is a message as software on a machine receives it.
+type Message struct{ Receipt, Body string }
 
 // AttachableVolume is an EBS volume as a machine sees it.
 type AttachableVolume struct {

@@ -1,20 +1,21 @@
 package awssim
 
 // eventBridgeOperations is all of EventBridge that the simulator knows: rules of the default bus and
-// their targets. No events flow.
+// their targets. The only events that flow are those of machines that wait for their termination.
 var eventBridgeOperations = map[string]operation{
-	"PutRule":             mutates((*world).putRule),
-	"DescribeRule":        reads((*world).describeRule),
-	"ListRules":           reads((*world).listRules),
-	"EnableRule":          mutates((*world).enableRule),
-	"DisableRule":         mutates((*world).disableRule),
-	"DeleteRule":          mutates((*world).deleteRule),
-	"PutTargets":          mutates((*world).putTargets),
-	"ListTargetsByRule":   reads((*world).listTargetsByRule),
-	"RemoveTargets":       mutates((*world).removeTargets),
-	"TagResource":         mutates((*world).tagRule),
-	"UntagResource":       mutates((*world).untagRule),
-	"ListTagsForResource": reads((*world).listRuleTags),
+	"PutRule":               mutates((*world).putRule),
+	"DescribeRule":          reads((*world).describeRule),
+	"ListRules":             reads((*world).listRules),
+	"EnableRule":            mutates((*world).enableRule),
+	"DisableRule":           mutates((*world).disableRule),
+	"DeleteRule":            mutates((*world).deleteRule),
+	"PutTargets":            mutates((*world).putTargets),
+	"ListTargetsByRule":     reads((*world).listTargetsByRule),
+	"ListRuleNamesByTarget": reads((*world).listRuleNamesByTarget),
+	"RemoveTargets":         mutates((*world).removeTargets),
+	"TagResource":           mutates((*world).tagRule),
+	"UntagResource":         mutates((*world).untagRule),
+	"ListTagsForResource":   reads((*world).listRuleTags),
 }
 
 var eventBridgeProtocol = awsJSON{contentType: "application/x-amz-json-1.1", shapes: "com.amazonaws.eventbridge"}

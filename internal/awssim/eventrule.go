@@ -286,6 +286,33 @@ func (w *world) listTargetsByRule(in listTargetsInput) (listTargetsOutput, error
 	return listTargetsOutput{cut, next}, err
 }
 
+type listRuleNamesInput struct {
+	bus
+	TargetARN string `json:"TargetArn"`
+	eventPage
+}
+
+type listRuleNamesOutput struct {
+	RuleNames []string
+	NextToken string `json:",omitempty"`
+}
+
+func (w *world) listRuleNamesByTarget(in listRuleNamesInput) (listRuleNamesOutput, error) {
+	if err := in.check(); err != nil {
+		return listRuleNamesOutput{}, err
+	}
+	names := []string{}
+	for _, r := range sortedRows(w.EventRules) {
+		for _, t := range r.Targets {
+			if t.ARN == in.TargetARN && !slices.Contains(names, r.Name) {
+				names = append(names, r.Name)
+			}
+		}
+	}
+	cut, next, err := eventList(names, func(name string) string { return name }, in.eventPage)
+	return listRuleNamesOutput{cut, next}, err
+}
+
 type removeTargetsInput struct {
 	bus
 	Rule  string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	asg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -77,8 +78,11 @@ func TestQueuesRefuseWhatAWSRefuses(t *testing.T) {
 		{"a queue that does not exist", func() error {
 			return only(api.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String("absent")}))
 		}, "AWS.SimpleQueueService.NonExistentQueue"},
-		{"receiving, which is not simulated", func() error {
-			return only(api.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String("nth")}))
+		{"receiving eleven messages", func() error {
+			return only(api.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String("nth"), MaxNumberOfMessages: 11}))
+		}, "InvalidParameterValue"},
+		{"sending, which is not simulated", func() error {
+			return only(api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String("nth"), MessageBody: aws.String("x")}))
 		}, "InvalidAction"},
 	})
 }
@@ -174,4 +178,89 @@ func TestEventBridgeRefusesWhatAWSRefuses(t *testing.T) {
 		{"six targets", targets("rule", "1", "2", "3", "4", "5", "6"), "LimitExceededException"},
 		{"five targets", targets("rule", "1", "2", "3", "4", "5"), ""},
 	})
+}
+
+// queuePolicy lets EventBridge send to a queue.
+func queuePolicy(service string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["` + service + `","sqs.amazonaws.com"]},` +
+		`"Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:123456789012:nth"}]}`
+}
+
+// terminationsOf makes a group whose machine waits before it ends, a queue with the policy and a rule
+// that is in the state, and lets the machine be ended; it returns the queue's messages.
+func terminationsOf(t *testing.T, f *fleet, policy string, state ebtypes.RuleState) (api *sqs.Client, in *sqs.ReceiveMessageInput) {
+	t.Helper()
+	ctx := t.Context()
+	api, events := sqs.NewFromConfig(f.aws), eventbridge.NewFromConfig(f.aws)
+	queue := call(api.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("nth"), Attributes: map[string]string{"MessageRetentionPeriod": "300", "Policy": policy}})).must(t)
+	call(events.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("ends"), EventPattern: aws.String(terminations), State: state})).must(t)
+	call(events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("ends"), Targets: []ebtypes.Target{
+		{Id: aws.String("1"), Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:nth")}}})).must(t)
+	f.group(t, "nodes", 1, 1)
+	call(f.asg.PutLifecycleHook(ctx, &asg.PutLifecycleHookInput{AutoScalingGroupName: aws.String("nodes"), LifecycleHookName: aws.String("down"),
+		LifecycleTransition: aws.String("autoscaling:EC2_INSTANCE_TERMINATING"), DefaultResult: aws.String("CONTINUE"), HeartbeatTimeout: aws.Int32(300)})).must(t)
+	f.update(t, asg.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("nodes"), MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0)})
+	f.clock.Advance(30 * time.Second)
+	return api, &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, MaxNumberOfMessages: 10}
+}
+
+func TestTerminationReachesTheQueueOfTheRuleThatAsksForIt(t *testing.T) {
+	f := newFleet(t)
+	api, in := terminationsOf(t, f, queuePolicy("events.amazonaws.com"), ebtypes.RuleStateEnabled)
+	receive := func() []sqstypes.Message { return call(api.ReceiveMessage(t.Context(), in)).must(t).Messages }
+	got := receive()
+	if len(got) != 1 || !strings.Contains(*got[0].Body, `"AutoScalingGroupName":"nodes"`) || !strings.Contains(*got[0].Body, `"LifecycleHookName":"down"`) {
+		t.Fatalf("received %v", got)
+	}
+	if again := receive(); len(again) != 0 {
+		t.Error("what somebody has taken was given to somebody else")
+	}
+	f.clock.Advance(31 * time.Second)
+	again := receive()
+	if len(again) != 1 || *again[0].MessageId != *got[0].MessageId {
+		t.Fatalf("after the visibility timeout: %v", again)
+	}
+	call(api.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: in.QueueUrl, ReceiptHandle: again[0].ReceiptHandle})).must(t)
+	f.clock.Advance(31 * time.Second)
+	if left := receive(); len(left) != 0 {
+		t.Errorf("the deleted message came again: %v", left)
+	}
+}
+
+func TestTerminationIsLostWhereAWSWouldLoseIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy string
+		state  ebtypes.RuleState
+		wait   time.Duration
+	}{
+		"the policy admits nobody":     {"", ebtypes.RuleStateEnabled, 0},
+		"the policy admits another":    {queuePolicy("sns.amazonaws.com"), ebtypes.RuleStateEnabled, 0},
+		"the rule is disabled":         {queuePolicy("events.amazonaws.com"), ebtypes.RuleStateDisabled, 0},
+		"nobody asks for five minutes": {queuePolicy("events.amazonaws.com"), ebtypes.RuleStateEnabled, 301 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t)
+			api, in := terminationsOf(t, f, c.policy, c.state)
+			f.clock.Advance(c.wait)
+			if got := call(api.ReceiveMessage(t.Context(), in)).must(t).Messages; len(got) != 0 {
+				t.Errorf("received %v", got)
+			}
+		})
+	}
+}
+
+func TestRulesAreFoundByTheirTarget(t *testing.T) {
+	w := newWorld(t)
+	api := eventbridge.NewFromConfig(w.aws)
+	queue := aws.String("arn:aws:sqs:us-east-1:123456789012:nth")
+	for _, name := range []string{"a", "b", "c"} {
+		call(api.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &name, EventPattern: aws.String(terminations)})).must(t)
+		if name != "b" {
+			call(api.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: &name, Targets: []ebtypes.Target{{Id: aws.String("1"), Arn: queue}}})).must(t)
+		}
+	}
+	names := call(api.ListRuleNamesByTarget(t.Context(), &eventbridge.ListRuleNamesByTargetInput{TargetArn: queue})).must(t).RuleNames
+	if diff := cmp.Diff([]string{"a", "c"}, names); diff != "" {
+		t.Error(diff)
+	}
 }

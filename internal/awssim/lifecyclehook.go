@@ -153,9 +153,23 @@ func (w *world) beginActions(g *scalingGroup, i *groupInstance, transition strin
 	for _, h := range sortedRows(g.Hooks) {
 		if h.Transition == transition {
 			i.Actions[h.Name] = &lifecycleAction{w.region.ids.uuid(), w.now().Add(h.timeout()), w.now().Add(h.globalTimeout())}
+			w.announce(g, i, h)
 		}
 	}
 	return len(i.Actions) > 0
+}
+
+// announce tells EventBridge that an instance waits.
+func (w *world) announce(g *scalingGroup, i *groupInstance, h *lifecycleHook) {
+	word, origin, destination := "launch", "EC2", "AutoScalingGroup"
+	if h.Transition == terminating {
+		word, origin, destination = "terminate", destination, origin
+	}
+	detail := map[string]any{
+		"LifecycleActionToken": i.Actions[h.Name].Token, "AutoScalingGroupName": g.Name, "LifecycleHookName": h.Name,
+		"EC2InstanceId": i.ID, "LifecycleTransition": h.Transition, "Origin": origin, "Destination": destination,
+	}
+	w.publish("aws.autoscaling", "EC2 Instance-"+word+" Lifecycle Action", g.ARN, detail)
 }
 
 // expire gives actions that nobody completed in time their hook's default result.

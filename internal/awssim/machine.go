@@ -64,6 +64,9 @@ func (r *Region) machine(w *world, i *instance) Machine {
 		Tags:         maps.Clone(w.Tags[id]),
 		Volumes:      func(tags map[string]string) []AttachableVolume { return r.attachable(id, tags) },
 		Attach:       func(volumeID, device string) (string, error) { return r.attachTo(id, volumeID, device) },
+		Receive:      r.receive,
+		Delete:       r.deleteMessage,
+		Complete:     r.completeAction,
 	}
 }
 

@@ -17,6 +17,7 @@ type queue struct {
 	Created    time.Time
 	Modified   time.Time
 	Attributes map[string]string // those that can be set, defaults included
+	Messages   []*message
 }
 
 // queueRanges are the attributes that are numbers, with the lowest, the highest and the initial
@@ -155,7 +156,8 @@ func (w *world) getQueueAttributes(in getQueueAttributesInput) (queueAttributesO
 	return out, nil
 }
 
-// shown are the attributes as GetQueueAttributes lists them. Nothing is ever in a simulated queue.
+// shown are the attributes as GetQueueAttributes lists them. The counts of messages are approximate in
+// AWS, and here they are zero.
 func (q *queue) shown() map[string]string {
 	all := maps.Clone(q.Attributes)
 	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })

@@ -1,6 +1,6 @@
 package awssim
 
-// sqsOperations is all of SQS that the simulator knows: queues, and not what is in them.
+// sqsOperations is all of SQS that the simulator knows: queues that AWS itself sends to.
 var sqsOperations = map[string]operation{
 	"CreateQueue":        mutates((*world).createQueue),
 	"GetQueueUrl":        reads((*world).getQueueURL),
@@ -11,6 +11,9 @@ var sqsOperations = map[string]operation{
 	"TagQueue":           mutates((*world).tagQueue),
 	"UntagQueue":         mutates((*world).untagQueue),
 	"ListQueueTags":      reads((*world).listQueueTags),
+
+	"ReceiveMessage": mutates((*world).receiveMessage),
+	"DeleteMessage":  mutates((*world).deleteMessage),
 }
 
 var sqsProtocol = awsJSON{

@@ -3,7 +3,9 @@
 // On a control-plane machine run real etcd members, and an API endpoint that is up while they serve. The
 // machine boots from its node configuration document and its volumes and from nothing else: it finds
 // the volumes of its members by kops's tags, waits until the machine that was there before has let go of
-// them, attaches them, and starts each member with what it finds on them. A worker just is there.
+// them, attaches them, and starts each member with what it finds on them. A worker just is there. While
+// its API endpoint is up, a control-plane machine also lets go the machines that wait for their end, as
+// the node termination handler does.
 //
 // The members run in a process of their own, so that a machine that is terminated stops dead, with
 // nothing flushed and nobody told. That process is this program once more (see Main), and it dies with

@@ -90,6 +90,7 @@ func (l *lab) host(id, ip string, userData string) awssim.Machine {
 		InstanceID: id, Zone: "us-test-1a", PrivateIP: netip.MustParseAddr(ip), UserData: []byte(userData),
 		Volumes: l.list,
 		Attach:  func(volume, device string) (string, error) { return l.attachTo(id, volume, device) },
+		Receive: noMessages,
 	}
 }
 

@@ -88,7 +88,12 @@ func (m *Machines) Boot(ctx context.Context, host awssim.Machine) (awssim.Proces
 		return newIdle(), nil
 	}
 	m.enter(host, node)
-	return m.start(doc)
+	p, err := m.start(doc)
+	if err != nil {
+		return nil, err
+	}
+	m.running.Go(func() { m.handleTerminations(p.ctx, host, node.Cluster, doc.API.String()) })
+	return p, nil
 }
 
 // prepare attaches the volumes of the machine's members and writes down what its process has to know.

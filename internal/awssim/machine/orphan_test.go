@@ -35,6 +35,7 @@ func parent() {
 		InstanceID: "i-a", PrivateIP: netip.MustParseAddr("172.20.1.5"), UserData: []byte(userDataOf("a", e)),
 		Volumes: func(map[string]string) []awssim.AttachableVolume { return []awssim.AttachableVolume{volume} },
 		Attach:  func(string, string) (string, error) { return dir, nil },
+		Receive: noMessages,
 	}); err != nil {
 		panic(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/node/etcdmember"
 )
 
@@ -31,6 +30,7 @@ const restartDelay = time.Second
 // process is a machine whose members run in a process of their own. One that ends by itself is started
 // again, as systemd does with the agent of a real machine.
 type process struct {
+	ctx  context.Context // ends with Kill
 	kill context.CancelFunc
 	done chan struct{}
 }
@@ -38,13 +38,13 @@ type process struct {
 func (p *process) Kill()                 { p.kill() }
 func (p *process) Done() <-chan struct{} { return p.done }
 
-func (m *Machines) start(doc document) (awssim.Process, error) {
+func (m *Machines) start(doc document) (*process, error) {
 	input, err := json.Marshal(doc)
 	if err != nil {
 		return nil, err
 	}
 	ctx, kill := context.WithCancel(m.ctx)
-	p := &process{kill: kill, done: make(chan struct{})}
+	p := &process{ctx: ctx, kill: kill, done: make(chan struct{})}
 	m.running.Go(func() {
 		defer close(p.done)
 		defer kill()

@@ -14,6 +14,9 @@ import (
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/quorate/quorate/apply/health"
@@ -51,10 +54,24 @@ func newSite(t *testing.T) *site {
 	c := aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("AKIDSIMULATED", "secret", "")}
 	s := &site{Machines: m, t: t, ec2: ec2.NewFromConfig(c), asg: autoscaling.NewFromConfig(c), etcds: []topology.NodeEtcd{mainEtcd(), eventsEtcd()}}
 	vpc := must(s.ec2.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16")}))(t).Vpc.VpcId
+	s.queue(c)
 	for i, member := range memberNames {
 		s.master(vpc, i, member)
 	}
 	return s
+}
+
+// queue is where the node termination handler hears of machines that wait for their end.
+func (s *site) queue(c aws.Config) {
+	t, ctx := s.t, s.t.Context()
+	name := topology.TerminationQueueName(cluster)
+	arn := "arn:aws:sqs:us-east-1:123456789012:" + name
+	must(sqs.NewFromConfig(c).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
+		"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + arn + `"}]}`,
+	}}))(t)
+	events := eventbridge.NewFromConfig(c)
+	must(events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &name, EventPattern: aws.String(`{"source":["aws.autoscaling"]}`)}))(t)
+	must(events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &name, Targets: []ebtypes.Target{{Id: aws.String("1"), Arn: &arn}}}))(t)
 }
 
 func must[T any](v T, err error) func(*testing.T) T {
@@ -92,6 +109,11 @@ func (s *site) master(vpc *string, i int, member string) {
 	must(s.asg.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String(member), MinSize: aws.Int32(1), MaxSize: aws.Int32(1), VPCZoneIdentifier: subnet,
 		LaunchTemplate: &asgtypes.LaunchTemplateSpecification{LaunchTemplateId: template, Version: aws.String("1")},
+	}))(t)
+	// Two hours are longer than the test's patience: the control plane must let the machine go.
+	must(s.asg.PutLifecycleHook(ctx, &autoscaling.PutLifecycleHookInput{
+		AutoScalingGroupName: aws.String(member), LifecycleHookName: aws.String("nth"), LifecycleTransition: aws.String("autoscaling:EC2_INSTANCE_TERMINATING"),
+		DefaultResult: aws.String("CONTINUE"), HeartbeatTimeout: aws.Int32(7200),
 	}))(t)
 }
 
