@@ -42,6 +42,7 @@ func newRepository(dir string) (*repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the clone: %w", err)
 	}
+	config.User.Name, config.User.Email = "You", "you@example.com"
 	config.Branches["main"] = &gitconfig.Branch{Name: "main", Remote: "origin", Merge: plumbing.NewBranchReferenceName("main")}
 	return r, work.SetConfig(config)
 }
