@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/proxy"
@@ -27,6 +29,9 @@ type reach struct {
 	calls *awsapi.Calls
 	// dial is nil to go directly, or through the proxy.
 	dial dialer
+
+	mu   sync.Mutex
+	open map[string]*access
 }
 
 func reachFlags(c *cobra.Command) *reach {
@@ -44,22 +49,61 @@ func (r *reach) options(cluster desired.Cluster) awsapi.Options {
 	return awsapi.Options{Region: cluster.Region, RoleARN: r.role, SessionName: "quorate", Calls: r.calls}
 }
 
+// access is the SDK clients for one cluster. They are kept from pass to pass, with the
+// credentials that they fetched: a pass that waits comes back every few seconds.
+type access struct {
+	look, change awsapi.Clients
+	// held is the lease of the pass at work; nil between passes.
+	held atomic.Pointer[lease.Lease]
+}
+
+// guard lets the changing clients send a call only under the lease of a pass.
+func (a *access) guard(ctx context.Context, operation string) error {
+	held := a.held.Load()
+	if held == nil {
+		return fmt.Errorf("%s was not sent: no pass holds the lease", operation)
+	}
+	return held.Guard(ctx, operation)
+}
+
+// to opens the access to a cluster, or returns the one that is open.
+func (r *reach) to(ctx context.Context, cluster desired.Cluster) (*access, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := cluster.Region + "/" + cluster.Name
+	if a := r.open[key]; a != nil {
+		return a, nil
+	}
+	a, o := &access{}, r.options(cluster)
+	var err error
+	if a.look, err = awsapi.Load(ctx, o); err != nil {
+		return nil, err
+	}
+	o.Guard = a.guard
+	if a.change, err = awsapi.Load(ctx, o); err != nil {
+		return nil, err
+	}
+	if r.open == nil {
+		r.open = map[string]*access{}
+	}
+	r.open[key] = a
+	return a, nil
+}
+
 // observe looks at AWS with clients that cannot change anything.
 func (r *reach) observe(ctx context.Context, cluster desired.Cluster) (func(context.Context, actual.Scope) (actual.State, error), error) {
-	clients, err := awsapi.Load(ctx, r.options(cluster))
+	a, err := r.to(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, scope actual.Scope) (actual.State, error) {
-		return actual.Observe(ctx, actual.FromClients(clients), scope)
+		return actual.Observe(ctx, actual.FromClients(a.look), scope)
 	}, nil
 }
 
 // applier makes what may change the cluster, as long as the lease is held.
 func (r *reach) applier(ctx context.Context, cluster desired.Cluster, commit string, held *lease.Lease) (*apply.Applier, error) {
-	o := r.options(cluster)
-	o.Guard = held.Guard
-	clients, err := awsapi.Load(ctx, o)
+	a, err := r.to(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +111,8 @@ func (r *reach) applier(ctx context.Context, cluster desired.Cluster, commit str
 	if err != nil {
 		return nil, err
 	}
-	return apply.New(apply.Config{Clients: clients, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}}), nil
+	a.held.Store(held)
+	return apply.New(apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}}), nil
 }
 
 // dialer reaches machines directly, or through the SOCKS5 proxy.
