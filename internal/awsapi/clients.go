@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -50,6 +51,7 @@ type Clients struct {
 	AutoScaling *autoscaling.Client
 	ELB         *elb.Client
 	IAM         *iam.Client
+	Route53     *route53.Client
 	STS         *sts.Client
 }
 
@@ -82,6 +84,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		AutoScaling: autoscaling.NewFromConfig(cfg),
 		ELB:         elb.NewFromConfig(cfg),
 		IAM:         iam.NewFromConfig(cfg),
+		Route53:     route53.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }

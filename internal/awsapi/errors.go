@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -36,22 +37,32 @@ func Throttled(err error) bool {
 }
 
 var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "NatGatewayNotFound", "InvalidKeyPair.NotFound",
-	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable")
+	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable", "NoSuchHostedZone", "VPCAssociationNotFound")
 
 // NotFound reports that the thing asked for does not exist, or not yet: AWS's reads
 // may lag behind its writes.
 func NotFound(err error) bool {
 	code := Code(err)
 	return notFoundCodes[code] || strings.HasSuffix(code, ".NotFound") || strings.HasSuffix(code, "NotFoundException") ||
-		(code == "ValidationError" && strings.Contains(err.Error(), "not found"))
+		(code == "ValidationError" && strings.Contains(err.Error(), "not found")) || refusedBatch(err, "but it was not found")
+}
+
+// refusedBatch reports that Route 53 refused a batch of changes for a reason. The
+// reasons come in either of two places, and have no codes.
+func refusedBatch(err error, reason string) bool {
+	refused, ok := errors.AsType[*types.InvalidChangeBatch](err)
+	return ok && strings.Contains(strings.Join(append(refused.Messages, refused.ErrorMessage()), " "), reason)
 }
 
 var existsCodes = codes("EntityAlreadyExists", "AlreadyExists", "InvalidGroup.Duplicate", "InvalidKeyPair.Duplicate",
 	"InvalidLaunchTemplateName.AlreadyExistsException", "DuplicateLoadBalancerName", "DuplicateTargetGroupName",
-	"DuplicateListener", "InvalidPermission.Duplicate", "InvalidSubnet.Conflict", "RouteAlreadyExists", "Resource.AlreadyAssociated")
+	"DuplicateListener", "InvalidPermission.Duplicate", "InvalidSubnet.Conflict", "RouteAlreadyExists", "Resource.AlreadyAssociated",
+	"ConflictingDomainExists")
 
 // AlreadyExists reports that a creating call met its own result, or somebody else's.
-func AlreadyExists(err error) bool { return existsCodes[Code(err)] }
+func AlreadyExists(err error) bool {
+	return existsCodes[Code(err)] || refusedBatch(err, "but it already exists")
+}
 
 var busyCodes = codes("DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseFault", "VolumeInUse", "InvalidIPAddress.InUse",
 	"ScalingActivityInProgress", "ResourceContention", "IncorrectState", "IncorrectInstanceState", "InvalidState", "OperationNotPermitted",
@@ -59,7 +70,9 @@ var busyCodes = codes("DependencyViolation", "DeleteConflict", "ResourceInUse", 
 
 // Busy reports that something else must end first: a child must go, a state must
 // settle. Time, or another step, mends it.
-func Busy(err error) bool { return busyCodes[Code(err)] }
+func Busy(err error) bool {
+	return busyCodes[Code(err)] || refusedBatch(err, "do not match the current values")
+}
 
 var (
 	deniedCodes = []string{"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedAccess"}

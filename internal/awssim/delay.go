@@ -23,6 +23,8 @@ const (
 	targetRegisterDelay      = 30 * time.Second  // a registration reaches the nodes, which begin to probe
 	softwareStartDelay       = 30 * time.Second  // a machine that runs nothing answers probes after this
 
+	dnsChangeDelay = 30 * time.Second // a change of records from PENDING to INSYNC
+
 	scalingInterval   = 5 * time.Second  // between two looks at an Auto Scaling group
 	scalingRetryDelay = 60 * time.Second // after a launch that failed
 	impairedPatience  = 2 * time.Minute  // of a group with an instance that fails its status checks

@@ -336,7 +336,7 @@ type loadBalancerXML struct {
 func (w *world) loadBalancerXML(b *loadBalancer) loadBalancerXML {
 	x := loadBalancerXML{
 		ARN: b.ARN, Name: b.Name, DNSName: w.loadBalancerHost(b),
-		CanonicalHostedZoneID: cmp.Or(nlbHostedZones[w.region.cfg.Region], nlbHostedZones["us-east-1"]),
+		CanonicalHostedZoneID: w.nlbHostedZone(),
 		CreatedTime:           b.Created, Scheme: b.Scheme, VPCID: b.VPCID, Type: "network",
 		State: "provisioning", IPAddressType: b.IPAddressType,
 		AvailabilityZones: elbZones(b.Nodes),
@@ -353,6 +353,11 @@ func (w *world) loadBalancerXML(b *loadBalancer) loadBalancerXML {
 // loadBalancerHost is the DNS name of a load balancer.
 func (w *world) loadBalancerHost(b *loadBalancer) string {
 	return b.Name + "-" + b.ID + ".elb." + w.region.cfg.Region + ".amazonaws.com"
+}
+
+// nlbHostedZone is the one of this region.
+func (w *world) nlbHostedZone() string {
+	return cmp.Or(nlbHostedZones[w.region.cfg.Region], nlbHostedZones["us-east-1"])
 }
 
 // nlbHostedZones are the Route 53 zones that hold the names of network load balancers:

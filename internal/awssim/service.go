@@ -4,7 +4,7 @@ package awssim
 type service struct {
 	protocol   protocol
 	operations map[string]operation
-	// global services (IAM) sign for us-east-1 wherever the caller lives.
+	// global services (IAM, Route 53) sign for us-east-1 wherever the caller lives.
 	global bool
 }
 
@@ -17,6 +17,7 @@ var services = map[string]service{
 	"autoscaling":          {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
 	"sqs":                  {protocol: sqsProtocol, operations: sqsOperations},
 	"events":               {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
+	"route53":              {protocol: route53Protocol, operations: route53Operations, global: true},
 }
 
 // operation is one row of a service's table.

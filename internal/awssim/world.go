@@ -46,6 +46,9 @@ type state struct {
 	Queues        map[string]*queue    // by name
 	DeletedQueues map[string]time.Time // when, by name
 	EventRules    map[string]*eventRule
+
+	HostedZones map[string]*hostedZone // by id
+	ZoneChanges map[string]*zoneChange // by id
 }
 
 func newState() *state {
@@ -85,6 +88,9 @@ func newState() *state {
 		Queues:        map[string]*queue{},
 		DeletedQueues: map[string]time.Time{},
 		EventRules:    map[string]*eventRule{},
+
+		HostedZones: map[string]*hostedZone{},
+		ZoneChanges: map[string]*zoneChange{},
 	}
 }
 
