@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -85,11 +86,22 @@ func (a *application) run(ctx context.Context, file string) error {
 	if agreed, err := a.agreed(first); !agreed || err != nil {
 		return err
 	}
-	pass := sync.Pass{Planner: planner, NewApplier: func(desired.Cluster, string) sync.Applier { return applier }, Progress: a.show}
-	return a.passes(ctx, pass, commit)
+	shown := newProgress(a.c)
+	pass := sync.Pass{
+		Planner: planner, NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
+		OnPlan:   func(p sync.Planned) { shown.pass(len(p.Steps)) },
+		Progress: func(_ string, o apply.Outcome) { shown.outcome(o) },
+	}
+	result, err := a.passes(ctx, pass, commit, shown)
+	shown.end()
+	if err == nil {
+		fmt.Fprintf(a.c.OutOrStdout(), "Converged: %d resources as the manifest says, with %d AWS calls.\n", result.Planned.State.Topology.Len(), a.r.calls.Total())
+	}
+	return err
 }
 
-// agreed shows the plan and asks, unless there is nothing to change or --yes was given.
+// agreed shows the plan and asks, unless there is nothing to change or --yes was given. A
+// plan with a forbidden change is not applied, so nobody is asked about it.
 func (a *application) agreed(p sync.Planned) (bool, error) {
 	paint, err := painter(a.c)
 	if err != nil {
@@ -98,7 +110,10 @@ func (a *application) agreed(p sync.Planned) (bool, error) {
 	if err := render.Text(a.c.OutOrStdout(), p.Render(a.warnings...), paint); err != nil {
 		return false, err
 	}
-	if a.yes || p.Plan.Empty() || len(p.Plan.Forbidden()) > 0 {
+	if forbidden := p.Plan.Forbidden(); len(forbidden) > 0 {
+		return false, fmt.Errorf("nothing was changed: %s is not allowed: %s", forbidden[0].Ref, forbidden[0].Reason)
+	}
+	if a.yes || p.Plan.Empty() {
 		return true, nil
 	}
 	fmt.Fprint(a.c.OutOrStdout(), "Apply? Only 'yes' is taken as yes: ")
@@ -111,32 +126,28 @@ func (a *application) agreed(p sync.Planned) (bool, error) {
 }
 
 // passes runs until converged or stuck, with a pause behind each pass that waits.
-func (a *application) passes(ctx context.Context, pass sync.Pass, commit string) error {
+func (a *application) passes(ctx context.Context, pass sync.Pass, commit string, shown progress) (sync.Result, error) {
 	moved, last := time.Now(), ""
 	for {
 		result := pass.Run(ctx, a.cluster, commit)
-		if result.Err != nil {
-			return explained(result.Err)
-		}
 		report := result.Report
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("stopped; run the command again to go on")
+			return result, errors.New("stopped; run the command again to go on")
+		case result.Err != nil:
+			return result, explained(result.Err)
 		case result.Converged():
-			fmt.Fprintf(a.c.OutOrStdout(), "Converged: %d resources as the manifest says, with %d AWS calls.\n", result.Planned.State.Topology.Len(), a.r.calls.Total())
-			return nil
+			return result, nil
 		case report.State() == apply.Failed:
-			return fmt.Errorf("%s", report.Reason())
+			return result, errors.New(report.Reason())
 		}
 		reason := report.Reason()
-		if reason != last && reason != "" {
-			fmt.Fprintf(a.c.OutOrStdout(), "  … %s\n", reason)
-		}
+		shown.waits(reason)
 		if report.Acted() || reason != last {
 			moved, last = time.Now(), reason
 		}
 		if time.Since(moved) > a.stuck {
-			return fmt.Errorf("nothing has moved for %s: %s", a.stuck, reason)
+			return result, fmt.Errorf("nothing has moved for %s: %s", a.stuck, reason)
 		}
 		if report.State() == apply.Waiting {
 			wait(ctx, a.pause)
@@ -148,13 +159,6 @@ func wait(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):
-	}
-}
-
-// show prints each outcome as it comes.
-func (a *application) show(_ string, o apply.Outcome) {
-	if o.State == apply.Done {
-		fmt.Fprintf(a.c.OutOrStdout(), "  %s %s\n", o.Effect, o.Ref)
 	}
 }
 
