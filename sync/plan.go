@@ -58,6 +58,9 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
 	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings}
+	for _, l := range p.State.Leftovers {
+		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason})
+	}
 	for _, s := range p.Steps {
 		out.Lines = append(out.Lines, render.Line{Change: s.Change, After: s.After, Why: s.Why, Zone: s.Zone})
 	}

@@ -24,6 +24,9 @@ func Markdown(w io.Writer, p Plan) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "\n`%s` stays: %s\n", code(k.Ref.String()), cell(k.Reason))
 	}
+	for _, l := range p.Leftovers {
+		fmt.Fprintf(b, "\n%s\n", cell(l.String()))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

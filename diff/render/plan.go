@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
@@ -15,8 +16,32 @@ type Plan struct {
 	Cluster, Region string
 	Lines           []Line
 	Kept            []diff.Kept
+	Leftovers       []Leftover
 	// Warnings are sentences about the manifest that stop nothing.
 	Warnings []string
+}
+
+// A Leftover carries the cluster's tags and is nothing that a plan could change. It is
+// only told.
+type Leftover struct {
+	Kind topology.Kind `json:"kind"`
+	ID   string        `json:"id"`
+	Name string        `json:"name,omitempty"`
+	// Created is zero where AWS does not tell.
+	Created time.Time `json:"created,omitzero"`
+	Reason  string    `json:"reason"`
+}
+
+// String is the line for people.
+func (l Leftover) String() string {
+	text := string(l.Kind) + " " + l.ID
+	if l.Name != "" {
+		text += " (" + l.Name + ")"
+	}
+	if !l.Created.IsZero() {
+		text += " of " + l.Created.UTC().Format(time.DateOnly)
+	}
+	return text + " is left over: " + l.Reason
 }
 
 // A Line is one change with its place in the order. After and Why are empty for a
@@ -76,6 +101,7 @@ type jsonPlan struct {
 	Region   string         `json:"region"`
 	Changes  []jsonChange   `json:"changes"`
 	Kept     []jsonKept     `json:"kept,omitempty"`
+	Leftover []Leftover     `json:"leftovers,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 	Summary  map[string]int `json:"summary"`
 }
@@ -87,7 +113,7 @@ type jsonKept struct {
 
 // JSON writes the plan as one indented object; lists are never null.
 func JSON(w io.Writer, p Plan) error {
-	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Warnings: p.Warnings, Summary: map[string]int{}}
+	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Leftover: p.Leftovers, Warnings: p.Warnings, Summary: map[string]int{}}
 	for _, l := range p.Lines {
 		out.Changes = append(out.Changes, jsonChange{
 			Ref: l.Change.Ref, Effect: l.Change.Effect, Zone: l.Zone,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -45,6 +46,7 @@ func night() Plan {
 			{Change: diff.Change{Ref: ref(topology.KindVolume, "a.etcd-main"), Effect: diff.Forbid, Reason: "AWS cannot shrink a volume; put a size back that is no smaller than the volume has",
 				Fields: []diff.FieldChange{{Path: "sizeGiB", Have: "20", Want: "10"}}}},
 		},
+		Leftovers: []Leftover{{Kind: topology.KindSubnet, ID: "subnet-0a1b2c3d4e5f60718", Created: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC), Reason: "it has no Name tag"}},
 		Kept: []diff.Kept{{Ref: ref(topology.KindVolume, "d.etcd-main"), Reason: "an etcd volume holds data that nothing else has, so no plan removes it"}},
 	}
 }

@@ -34,6 +34,9 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, k.Reason)
 	}
+	for _, l := range p.Leftovers {
+		fmt.Fprintf(b, "  ? %s\n", l)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
