@@ -28,7 +28,8 @@ func (w *world) boot(i *instance) {
 	s := &software{stop: stop, gone: make(chan struct{})}
 	before := r.software[i.ID]
 	r.software[i.ID] = s
-	r.running.Go(func() { s.run(ctx, before, r.cfg.Boot, r.machine(w, i)) })
+	m := r.machine(w, i) // here, under the lock
+	r.running.Go(func() { s.run(ctx, before, r.cfg.Boot, m) })
 }
 
 // run boots a machine, and kills its process when the instance stops dead. A machine that boots
