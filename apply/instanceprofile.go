@@ -71,6 +71,10 @@ func (p instanceProfiles) setRole(ctx context.Context, want topology.InstancePro
 		return err
 	}
 	_, err := p.api.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String(want.Name), RoleName: aws.String(role)})
+	if awsapi.Code(err) == "LimitExceeded" {
+		// The answer to an earlier try was lost, or somebody was faster.
+		return &WaitError{Reason: "the profile holds a role already; the next pass looks which"}
+	}
 	return settling(err, profileNew)
 }
 

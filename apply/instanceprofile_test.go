@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,6 +44,21 @@ func TestProfileThatWasMadeHalfIsFinished(t *testing.T) {
 		w.remove(t, anInstanceProfile())
 		w.lossy(t, "AddRoleToInstanceProfile", anInstanceProfile())
 		wantProfile(t, w, anInstanceProfile())
+	})
+}
+
+// The SDK sends AddRoleToInstanceProfile again when its answer is lost, and AWS then says
+// that the profile is full.
+func TestProfileThatIsFullAlreadyIsLookedAtAgain(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		want := anInstanceProfile()
+		w.create(t, aRole(), want)
+		profiles := instanceProfiles{api: w.env.clients.IAM, cluster: testCluster}
+		err := profiles.setRole(t.Context(), want, nil, aRole().Name)
+		if _, waits := errors.AsType[*WaitError](err); !waits {
+			t.Errorf("got %v", err)
+		}
+		wantProfile(t, w, want)
 	})
 }
 
