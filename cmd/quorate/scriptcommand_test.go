@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -66,8 +67,9 @@ func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 // environment is the script's own; only a program that it runs can tell.
 func environment(ts *testscript.TestScript) []string {
-	ts.Check(ts.Exec("env", "-0"))
-	return strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
+	ts.Check(ts.Exec("sh", "-c", "env -0 >$TMPDIR/env"))
+	all := ts.ReadFile(filepath.Join(ts.Getenv("TMPDIR"), "env"))
+	return strings.Split(strings.TrimSuffix(all, "\x00"), "\x00")
 }
 
 // exitsCommand is: exits CODE PROGRAM ARG…
@@ -126,17 +128,20 @@ func endCommand(ts *testscript.TestScript, neg bool, args []string) {
 // eventuallyCommand is: eventually REGEXP PROGRAM ARG…
 //
 // It runs the program again and again, until what it prints matches. That is how a
-// script waits: for a condition, never for a time. stdout and stderr then look at the
-// last run.
+// script waits: for a condition, never for a time.
 func eventuallyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) >= 2, "eventually REGEXP PROGRAM ARG…")
 	pattern, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	said := ""
+	program, err := exec.LookPath(args[1])
+	ts.Check(err)
+	env := environment(ts)
+	var said []byte
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
-		_ = ts.Exec(args[1], args[2:]...) // its code says less than its words
-		said = ts.ReadFile("stdout") + ts.ReadFile("stderr")
-		if found := pattern.FindString(said); found != "" {
+		cmd := exec.Command(program, args[2:]...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), env
+		said, _ = cmd.CombinedOutput() // its code says less than its words
+		if found := pattern.Find(said); found != nil {
 			ts.Logf("%s", found)
 			return
 		}

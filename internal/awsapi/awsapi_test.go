@@ -181,6 +181,28 @@ func TestWhatManyCallsMetIsSaidOnceAndTheGravestFirst(t *testing.T) {
 	}
 }
 
+func TestALostAnswerSaysWhatMayHaveHappened(t *testing.T) {
+	for fate, want := range map[awssim.Fate]string{
+		awssim.LoseAnswer:  "CreateVpc may or may not have happened, the next pass looks: AWS cannot be reached: ",
+		awssim.ServerError: "CreateVpc may or may not have happened, the next pass looks: InternalError: An internal error has occurred",
+	} {
+		s := open(t, anything)
+		s.SetIntercept(awssim.OnOperation("ec2", "CreateVpc", fate))
+		if got := awsapi.Explain(s.createVPC(t.Context())); !strings.HasPrefix(got, want) {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestARefusalKeepsWhatWasWrappedAroundIt(t *testing.T) {
+	s := open(t, anything)
+	_, err := s.EC2.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: aws.String("vpc-0123456789abcdef0"), CidrBlock: aws.String("172.20.0.0/24")})
+	got := awsapi.Explain(fmt.Errorf("the first of them: %w", err))
+	if want := "the first of them: AWS refused CreateSubnet: InvalidVpcID.NotFound: "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestAnUnreachableAWSIsOneShortSentence(t *testing.T) {
 	s := open(t, anything)
 	s.SetIntercept(func(awssim.Call) awssim.Fate { return awssim.DropRequest })

@@ -30,7 +30,7 @@ func Explain(err error) string {
 		told = append(told, sentence{denied, "AWS denied " + strings.Join(actions, ", ") + ": give the role that quorate uses permission for it"})
 	}
 	slices.SortFunc(told, func(a, b sentence) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.text, b.text)) })
-	told = slices.Compact(told)
+	told = slices.CompactFunc(told, sentence.alike)
 	if more := len(told) - 1; more > 0 {
 		return fmt.Sprintf("%s (and %d more)", told[0].text, more)
 	}
@@ -53,10 +53,19 @@ type sentence struct {
 	text string
 }
 
+// alike is true of what is mended in one go: services have words of their own for it.
+func (s sentence) alike(other sentence) bool {
+	return s.rank == other.rank && (s.rank != unknown || s.text == other.text)
+}
+
 // tell is the sentence of one call's error.
 func tell(err error) sentence {
+	lost, isLost := errors.AsType[*LostAnswerError](err)
 	send, unsent := errors.AsType[*smithyhttp.RequestSendError](err)
 	switch {
+	case isLost:
+		why := tell(lost.Err)
+		return sentence{why.rank, lost.Operation + " may or may not have happened, the next pass looks: " + why.text}
 	case BadCredentials(err) && Code(err) == "":
 		return sentence{credentials, withoutCredentials(err)}
 	case BadCredentials(err):
@@ -66,7 +75,16 @@ func tell(err error) sentence {
 	case unsent:
 		return sentence{unreached, "AWS cannot be reached: " + send.Err.Error()}
 	}
-	return sentence{unknown, err.Error()}
+	return sentence{unknown, refusal(err)}
+}
+
+// refusal leaves out what the SDK tells about its request, and keeps what we wrapped around it.
+func refusal(err error) string {
+	op, called := errors.AsType[*smithy.OperationError](err)
+	if !called || Code(err) == "" {
+		return last(err)
+	}
+	return strings.Replace(err.Error(), op.Error(), "AWS refused "+op.Operation()+": "+last(err), 1)
 }
 
 // withoutCredentials says why there are none to sign a call with. The SDK asks the
