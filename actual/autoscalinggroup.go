@@ -69,6 +69,7 @@ func convertAutoScalingGroups(o *observation) error {
 			Role:                topology.RoleOf(tags),
 			LaunchTemplate:      o.ref(&pinned.template),
 			Template:            o.launchTemplates.digests[pinned],
+			Mixed:               mixedInstances(g.MixedInstancesPolicy),
 			Min:                 int(aws.ToInt32(g.MinSize)),
 			Max:                 int(aws.ToInt32(g.MaxSize)),
 			Subnets:             o.refsOf(split(aws.ToString(g.VPCZoneIdentifier))),

@@ -45,7 +45,19 @@ func (o *observation) templateContent(name string, v ec2types.LaunchTemplateVers
 	if data.Placement != nil {
 		content.Tenancy = string(data.Placement.Tenancy)
 	}
+	content.Spot = spotOptions(data.InstanceMarketOptions)
 	return content
+}
+
+func spotOptions(market *ec2types.LaunchTemplateInstanceMarketOptions) topology.SpotOptions {
+	if market == nil || market.MarketType != ec2types.MarketTypeSpot || market.SpotOptions == nil {
+		return topology.SpotOptions{}
+	}
+	return topology.SpotOptions{
+		MaxPrice:        aws.ToString(market.SpotOptions.MaxPrice),
+		DurationMinutes: int(aws.ToInt32(market.SpotOptions.BlockDurationMinutes)),
+		Interruption:    string(market.SpotOptions.InstanceInterruptionBehavior),
+	}
 }
 
 // networkInterface is the first network interface. A template without one may name its

@@ -75,8 +75,9 @@ func (g autoScalingGroups) input(want topology.AutoScalingGroup, ids topology.Bi
 	if err != nil {
 		return nil, err
 	}
+	only, mixed := launchFrom(want, template)
 	return &autoscaling.CreateAutoScalingGroupInput{
-		AutoScalingGroupName: aws.String(want.Name), LaunchTemplate: template,
+		AutoScalingGroupName: aws.String(want.Name), LaunchTemplate: only, MixedInstancesPolicy: mixed,
 		MinSize: aws.Int32(int32(want.Min)), MaxSize: aws.Int32(int32(want.Max)), DesiredCapacity: aws.Int32(int32(want.Min)),
 		VPCZoneIdentifier: aws.String(strings.Join(subnets, ",")), TargetGroupARNs: targets,
 		NewInstancesProtectedFromScaleIn: aws.Bool(want.ProtectFromScaleIn), CapacityRebalance: aws.Bool(want.CapacityRebalance),
@@ -175,8 +176,15 @@ var groupShape = []struct {
 
 func (g autoScalingGroups) updateShape(ctx context.Context, want topology.AutoScalingGroup, change diff.Change, ids topology.Bindings) error {
 	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(want.Name)}
-	needed := change.Has("subnets")
-	if needed {
+	needed := change.Has("subnets") || change.Has("mixed")
+	if change.Has("mixed") {
+		pinned, err := g.pinned(ctx, want.Name)
+		if err != nil {
+			return err
+		}
+		in.LaunchTemplate, in.MixedInstancesPolicy = launchFrom(want, pinned)
+	}
+	if change.Has("subnets") {
 		subnets, err := idsOf(ids, want.Subnets)
 		if err != nil {
 			return err

@@ -209,7 +209,11 @@ func wantGroup(t *testing.T, w *world, want topology.AutoScalingGroup, version s
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)
 	}
-	if spec := g.LaunchTemplate; aws.ToString(spec.LaunchTemplateId) != w.ids[want.LaunchTemplate] || aws.ToString(spec.Version) != version {
+	spec := g.LaunchTemplate
+	if !want.Mixed.IsZero() {
+		spec = g.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification
+	}
+	if aws.ToString(spec.LaunchTemplateId) != w.ids[want.LaunchTemplate] || aws.ToString(spec.Version) != version {
 		t.Errorf("it is pinned to %s version %s, want %s", aws.ToString(spec.LaunchTemplateId), aws.ToString(spec.Version), version)
 	}
 }

@@ -17,8 +17,9 @@ func (g autoScalingGroups) pin(ctx context.Context, group topology.AutoScalingGr
 	if err != nil {
 		return err
 	}
+	only, mixed := launchFrom(group, template)
 	_, err = g.api.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
-		AutoScalingGroupName: aws.String(group.Name), LaunchTemplate: template,
+		AutoScalingGroupName: aws.String(group.Name), LaunchTemplate: only, MixedInstancesPolicy: mixed,
 	})
 	if err != nil && lagging(err) {
 		return &WaitError{Reason: "Auto Scaling does not know the new version of the template yet"}

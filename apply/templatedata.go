@@ -40,6 +40,7 @@ func templateData(want topology.LaunchTemplate, ids topology.Bindings, region st
 	if want.Tenancy != "" {
 		data.Placement = &ec2types.LaunchTemplatePlacementRequest{Tenancy: ec2types.Tenancy(want.Tenancy)}
 	}
+	data.InstanceMarketOptions = marketOptions(want.Spot)
 	return data, identity(data, want, ids)
 }
 
@@ -61,6 +62,20 @@ func identity(data *ec2types.RequestLaunchTemplateData, want topology.LaunchTemp
 	}
 	data.IamInstanceProfile = &ec2types.LaunchTemplateIamInstanceProfileSpecificationRequest{Name: aws.String(profile)}
 	return nil
+}
+
+// marketOptions are nil for machines on demand.
+func marketOptions(spot topology.SpotOptions) *ec2types.LaunchTemplateInstanceMarketOptionsRequest {
+	if spot == (topology.SpotOptions{}) {
+		return nil
+	}
+	return &ec2types.LaunchTemplateInstanceMarketOptionsRequest{
+		MarketType: ec2types.MarketTypeSpot,
+		SpotOptions: &ec2types.LaunchTemplateSpotMarketOptionsRequest{
+			MaxPrice: aws.String(spot.MaxPrice), BlockDurationMinutes: positive(spot.DurationMinutes),
+			InstanceInterruptionBehavior: ec2types.InstanceInterruptionBehavior(spot.Interruption),
+		},
+	}
 }
 
 func networkInterface(want topology.LaunchTemplate, ids topology.Bindings) (ec2types.LaunchTemplateInstanceNetworkInterfaceSpecificationRequest, error) {

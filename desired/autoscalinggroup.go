@@ -25,6 +25,7 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 			LaunchTemplate:      template.Ref(),
 			Template:            template.Digest(),
 			Zones:               zonesOf(m.groupSubnets(g)),
+			Mixed:               mixedInstances(g.Spec),
 			Min:                 *g.Spec.MinSize,
 			Max:                 *g.Spec.MaxSize,
 			Subnets:             m.subnetRefs(m.groupSubnets(g)),

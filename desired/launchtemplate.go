@@ -42,6 +42,7 @@ func (m manifest) launchTemplate(g kopsspec.InstanceGroup) topology.LaunchTempla
 		EBSOptimized:      g.Spec.RootVolumeOptimization,
 		CPUCredits:        g.Spec.CPUCredits,
 		Tenancy:           g.Spec.Tenancy,
+		Spot:              spotOptions(g.Spec),
 		UserData:          m.userData(g),
 		Tags:              m.machineTags(g),
 		Ownership:         topology.Owned,

@@ -15,6 +15,7 @@ var machineRules = []rule{
 	{"instance profiles are given by ARN", profileRule},
 	{"labels and taints are readable", taintRule},
 	{"machine settings are values of EC2", machineSettingsRule},
+	{"machines of their own host have a type that can", tenancyRule},
 	{"additional user data is complete", userDataRule},
 }
 
@@ -110,6 +111,18 @@ func machineSettingsRule(m manifest, r *report) {
 			if lb.TargetGroupARN != "" {
 				requirePrefix(r, g.Source, fmt.Sprintf("spec.externalLoadBalancers[%d].targetGroupArn", i), lb.TargetGroupARN, "arn:")
 			}
+		}
+	}
+}
+
+// sharedOnly are the types that EC2 runs on shared hardware alone.
+var sharedOnly = []string{"t2.nano", "t2.micro", "t2.small", "t2.medium", "t2.large", "t2.xlarge"}
+
+func tenancyRule(m manifest, r *report) {
+	for _, g := range m.groups {
+		alone := g.Spec.Tenancy == "dedicated" || g.Spec.Tenancy == "host"
+		if alone && slices.Contains(sharedOnly, g.Spec.MachineType) {
+			r.errorf(g.Source, "spec.tenancy", "a %s cannot have a host of its own; choose another machineType, or tenancy default", g.Spec.MachineType)
 		}
 	}
 }

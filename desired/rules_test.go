@@ -303,6 +303,33 @@ var cases = map[string][]ruleCase{
 		inNodes("maxInstanceLifetime: 1h", `spec.maxInstanceLifetime: AWS replaces machines at most once a day`),
 		inNodes("externalLoadBalancers: [{targetGroupArn: tg}]", `spec.externalLoadBalancers[0].targetGroupArn: "tg" should start with arn:`),
 	},
+	"a policy of several instance types is possible": {
+		inNodes("mixedInstancesPolicy: {onDemandAllocationStrategy: cheapest}", `spec.mixedInstancesPolicy.onDemandAllocationStrategy: "cheapest" is not known here`),
+		inNodes("mixedInstancesPolicy: {spotAllocationStrategy: cheapest}", `spec.mixedInstancesPolicy.spotAllocationStrategy: "cheapest" is not known here`),
+		inNodes("mixedInstancesPolicy: {onDemandBase: 7}", `spec.mixedInstancesPolicy.onDemandBase: 7 machines on demand are not between 0 and maxSize 6`),
+		inNodes("mixedInstancesPolicy: {onDemandAboveBase: 101}", `spec.mixedInstancesPolicy.onDemandAboveBase: 101 is no percentage`),
+		inNodes("mixedInstancesPolicy: {spotInstancePools: 21}", `spec.mixedInstancesPolicy.spotInstancePools: AWS spreads spot machines over 1 to 20 pools, not over 21`),
+		inNodes("mixedInstancesPolicy: {spotInstancePools: 3, spotAllocationStrategy: diversified}", `spec.mixedInstancesPolicy.spotInstancePools: only the strategy lowest-price has a number of pools`),
+		inNodes("mixedInstancesPolicy: {instances: [m5.large, big]}", `spec.mixedInstancesPolicy.instances[1]: "big" is not a machine type`),
+		inNodes("mixedInstancesPolicy: {instances: [m5.large, m5.large]}", `spec.mixedInstancesPolicy.instances[1]: type m5.large is listed twice`),
+		inNodes("mixedInstancesPolicy: {instances: [m5.large], instanceRequirements: {cpu: {min: \"2\"}}}", `spec.mixedInstancesPolicy.instanceRequirements: AWS takes either instances or requirements`),
+		inNodes("mixedInstancesPolicy: {instanceRequirements: {cpu: {min: \"-2\"}}}", `spec.mixedInstancesPolicy.instanceRequirements.cpu: no machine has less cpu than none`),
+		inNodes("mixedInstancesPolicy: {instanceRequirements: {memory: {min: 4Gi, max: 2Gi}}}", `spec.mixedInstancesPolicy.instanceRequirements.memory.max: the most is below the least; raise it to 4096 or more`),
+	},
+	"spot machines are asked for in full": {
+		inNodes("instanceInterruptionBehavior: sleep", `spec.instanceInterruptionBehavior: "sleep" is not known here`),
+		inNodes("maxPrice: cheap", `spec.maxPrice: "cheap" is no price`),
+		inNodes("maxPrice: \"-1\"", `spec.maxPrice: "-1" is no price`),
+		inNodes("spotDurationInMinutes: 90", `spec.spotDurationInMinutes: 90 minutes are not 60`),
+		inNodes("spotDurationInMinutes: 60", `spec.maxPrice: spotDurationInMinutes and instanceInterruptionBehavior do nothing without maxPrice`),
+	},
+	"masters are not taken back": {
+		one(masterA, masterA+"  maxPrice: \"0.1\"\n", `spec.maxPrice: AWS may take the master of group master-a back`),
+		one(masterA, masterA+"  mixedInstancesPolicy: {onDemandAboveBase: 0}\n", `spec.maxPrice: AWS may take the master of group master-a back`),
+	},
+	"machines of their own host have a type that can": {
+		one("  machineType: t3.medium\n  minSize: 3\n", "  machineType: t2.medium\n  tenancy: dedicated\n  minSize: 3\n", `spec.tenancy: a t2.medium cannot have a host of its own`),
+	},
 	"additional user data is complete": {
 		inNodes("additionalUserData: [{name: a, type: text/plain, content: \""+strings.Repeat("x", 16384)+"\"}]", `spec.additionalUserData: the machines of group nodes would boot from`),
 		inNodes("additionalUserData: [{name: a, content: b}]", `spec.additionalUserData[0]: a part of the user data needs name, content, and a type`),

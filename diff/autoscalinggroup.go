@@ -5,6 +5,8 @@ import "github.com/quorate/quorate/topology"
 var autoScalingGroupFields = []field[topology.AutoScalingGroup]{
 	on("launchTemplate", Roll, func(g topology.AutoScalingGroup) topology.Ref { return g.LaunchTemplate }),
 	on("template", Roll, func(g topology.AutoScalingGroup) string { return g.Template }),
+	// Machines that run stay what they are; those that come next follow the policy.
+	on("mixed", InPlace, func(g topology.AutoScalingGroup) topology.MixedInstances { return g.Mixed }),
 	on("min", InPlace, func(g topology.AutoScalingGroup) int { return g.Min }),
 	on("max", InPlace, func(g topology.AutoScalingGroup) int { return g.Max }),
 	{"subnets", subnetChange},

@@ -98,6 +98,18 @@ func TestWhatADifferenceMeans(t *testing.T) {
 		{name: "a new template content touches no machine", want: large, have: small, effect: InPlace, paths: []string{"instanceType"}},
 		{name: "a group pinned to another content rolls", want: group(topology.ControlPlane, large), have: group(topology.ControlPlane, small),
 			effect: Roll, paths: []string{"template"}},
+		{name: "a policy of several types touches no machine", want: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
+			g.Mixed = topology.MixedInstances{OnDemandStrategy: topology.OnDemandPrioritized, OnDemandPercent: 100}
+		}), have: group(topology.Worker, small), effect: InPlace, paths: []string{"mixed"}},
+		{name: "the order of a policy's types matters",
+			want: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
+				g.Mixed.Overrides = []topology.InstanceOverride{{InstanceType: "m5.large"}, {InstanceType: "m5.xlarge"}}
+			}),
+			have: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
+				g.Mixed.Overrides = []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}
+			}), effect: InPlace, paths: []string{"mixed"}},
+		{name: "a price touches no machine", want: with(small, func(t *topology.LaunchTemplate) { t.Spot.MaxPrice = "0.1" }), have: small,
+			effect: InPlace, paths: []string{"spot"}},
 		{name: "a minimum is restored in place", want: group(topology.Worker, small),
 			have: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) { g.Min = 0 }), effect: InPlace, paths: []string{"min"}},
 		{name: "a control-plane group stays in its zone", want: group(topology.ControlPlane, small),

@@ -20,6 +20,7 @@ var launchTemplateFields = []field[topology.LaunchTemplate]{
 	on("ebsOptimized", InPlace, func(t topology.LaunchTemplate) bool { return t.EBSOptimized }),
 	on("cpuCredits", InPlace, func(t topology.LaunchTemplate) string { return t.CPUCredits }),
 	on("tenancy", InPlace, func(t topology.LaunchTemplate) string { return t.Tenancy }),
+	on("spot", InPlace, func(t topology.LaunchTemplate) topology.SpotOptions { return t.Spot }),
 	{"userData", userDataChange},
 	exactTags(InPlace, func(t topology.LaunchTemplate) topology.Tags { return t.Tags }),
 }

@@ -12,9 +12,11 @@ type AutoScalingGroup struct {
 	// the content the group is pinned to ([LaunchTemplate.Digest]).
 	LaunchTemplate Ref    `json:"launchTemplate"`
 	Template       string `json:"template"`
-	Min            int    `json:"min"`
-	Max            int    `json:"max"`
-	Subnets        []Ref  `json:"subnets"` // sorted
+	// Mixed is zero for a group whose machines all are what the template says.
+	Mixed   MixedInstances `json:"mixed,omitzero"`
+	Min     int            `json:"min"`
+	Max     int            `json:"max"`
+	Subnets []Ref          `json:"subnets"` // sorted
 	// Zones are the zones of the subnets, sorted: where the group's machines can be.
 	Zones        []string `json:"zones"`
 	TargetGroups []Ref    `json:"targetGroups"` // sorted

@@ -31,12 +31,26 @@ type LaunchTemplate struct {
 	EBSOptimized bool   `json:"ebsOptimized"`
 	CPUCredits   string `json:"cpuCredits,omitempty"`
 	Tenancy      string `json:"tenancy,omitempty"`
+	// Spot is zero for machines on demand.
+	Spot SpotOptions `json:"spot,omitzero"`
 	// UserData is the text that the machine boots from; empty for none.
 	UserData string `json:"userData,omitempty"`
 	// Tags are on the template, and on the instances, volumes and network
 	// interfaces made from it.
 	Tags      Tags      `json:"tags"`
 	Ownership Ownership `json:"ownership"`
+}
+
+// SpotOptions ask for machines that AWS may take back. A group with a
+// [MixedInstances] policy has its price there and none here.
+type SpotOptions struct {
+	// MaxPrice is in US dollars an hour.
+	MaxPrice string `json:"maxPrice"`
+	// DurationMinutes is how long AWS leaves the machine alone; zero for no promise.
+	DurationMinutes int `json:"durationMinutes,omitempty"`
+	// Interruption is what becomes of a machine that is taken back: "terminate",
+	// "stop" or "hibernate"; empty for AWS's default.
+	Interruption string `json:"interruption,omitempty"`
 }
 
 // RootDevice is the [BlockDevice.Device] of the image's root device, whose real

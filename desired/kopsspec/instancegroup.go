@@ -35,13 +35,16 @@ type InstanceGroupSpec struct {
 	ExternalLoadBalancers      []ExternalLoadBalancer `json:"externalLoadBalancers"`
 	IAM                        GroupIAM               `json:"iam"`
 	Image                      string                 `json:"image"`
+	InstanceInterruption       string                 `json:"instanceInterruptionBehavior"`
 	InstanceMetadata           InstanceMetadata       `json:"instanceMetadata"`
 	InstanceProtection         bool                   `json:"instanceProtection"`
 	MachineType                string                 `json:"machineType"`
 	Manager                    string                 `json:"manager"`
 	MaxInstanceLifetime        string                 `json:"maxInstanceLifetime"`
+	MaxPrice                   string                 `json:"maxPrice"`
 	MaxSize                    *int                   `json:"maxSize"`
 	MinSize                    *int                   `json:"minSize"`
+	MixedInstancesPolicy       *MixedInstancesPolicy  `json:"mixedInstancesPolicy"`
 	NodeLabels                 map[string]string      `json:"nodeLabels"`
 	Role                       string                 `json:"role"`
 	RollingUpdate              RollingUpdate          `json:"rollingUpdate"`
@@ -53,6 +56,7 @@ type InstanceGroupSpec struct {
 	RootVolumeThroughput       int                    `json:"rootVolumeThroughput"`
 	RootVolumeType             string                 `json:"rootVolumeType"`
 	SecurityGroupOverride      string                 `json:"securityGroupOverride"`
+	SpotDurationInMinutes      int                    `json:"spotDurationInMinutes"`
 	Subnets                    []string               `json:"subnets"`
 	SuspendProcesses           []string               `json:"suspendProcesses"`
 	Taints                     []string               `json:"taints"`

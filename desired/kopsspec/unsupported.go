@@ -26,11 +26,7 @@ var unsupported = map[string]refusal{
 	"Cluster.spec.topology.bastion.bastionPublicName":             {written, "remove it and make the DNS record outside; records are not kept yet"},
 	"Cluster.spec.warmPool":                                       {written, "remove it; groups are made without warm pools"},
 	"InstanceGroup.spec.externalLoadBalancers.loadBalancerName":   {written, "a Classic load balancer is not attached; give a targetGroupArn"},
-	"InstanceGroup.spec.instanceInterruptionBehavior":             {written, "remove it; spot machines are not made yet"},
 	"InstanceGroup.spec.manager":                                  {is("Karpenter"), "use CloudGroup"},
-	"InstanceGroup.spec.maxPrice":                                 {written, "remove it; spot machines are not made yet"},
-	"InstanceGroup.spec.mixedInstancesPolicy":                     {written, "remove it and choose one machineType"},
-	"InstanceGroup.spec.spotDurationInMinutes":                    {written, "remove it; spot machines are not made yet"},
 	"InstanceGroup.spec.warmPool":                                 {written, "remove it; groups are made without warm pools"},
 }
 

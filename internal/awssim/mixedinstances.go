@@ -3,6 +3,7 @@ package awssim
 import (
 	"cmp"
 	"maps"
+	"path"
 	"slices"
 )
 
@@ -43,7 +44,8 @@ type overrideXML struct {
 type instanceRequirements struct {
 	VCPUs     *amount `wire:"VCpuCount" xml:"VCpuCount"`
 	MemoryMiB *amount
-	Burstable string `wire:"BurstablePerformance" xml:"BurstablePerformance,omitempty"`
+	Excluded  []string `wire:"ExcludedInstanceTypes" xml:"ExcludedInstanceTypes>member"`
+	Burstable string   `wire:"BurstablePerformance" xml:"BurstablePerformance,omitempty"`
 }
 
 type amount struct {
@@ -239,6 +241,11 @@ func (w *world) typesFor(g *scalingGroup, o templateOverride) []string {
 // takes says whether a type meets the requirements. AWS leaves burstable types out unless asked.
 func (r *instanceRequirements) takes(t instanceType, family string) bool {
 	burstable := family[0] == 't'
+	for _, pattern := range r.Excluded {
+		if matched, err := path.Match(pattern, t.Name); err == nil && matched {
+			return false
+		}
+	}
 	return r.VCPUs.takes(t.VCPUs) && r.MemoryMiB.takes(t.MemoryMiB) &&
 		(!burstable || r.Burstable == "included" || r.Burstable == "required") && (burstable || r.Burstable != "required")
 }

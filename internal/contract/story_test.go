@@ -71,6 +71,8 @@ func exampleClusters(t *testing.T) []example {
 				{"203.0.113.0/24", "203.0.114.0/24"},
 				{"s3:GetObject", "s3:ListBucket"},
 				{"volumeIops: 200", "volumeIops: 300"},
+				{"onDemandAboveBase: 50", "onDemandAboveBase: 20"},
+				{"[m5.large, m5.xlarge]", "[m5.xlarge, m5.large]"},
 				{"maxSize: 6\n", "maxSize: 8\n"},
 			},
 		},

@@ -8,14 +8,10 @@ import (
 )
 
 func (d *document) autoScalingGroup(g topology.AutoScalingGroup) {
-	d.add("aws_autoscaling_group", label(g.Name), attrs{
-		"name":     g.Name,
-		"min_size": g.Min,
-		"max_size": g.Max,
-		"launch_template": []attrs{{
-			"id":      d.id(g.LaunchTemplate),
-			"version": d.attribute(g.LaunchTemplate, "latest_version"),
-		}},
+	a := attrs{
+		"name":                  g.Name,
+		"min_size":              g.Min,
+		"max_size":              g.Max,
 		"vpc_zone_identifier":   d.ids(g.Subnets),
 		"target_group_arns":     list(d.ids(g.TargetGroups)),
 		"enabled_metrics":       g.Metrics,
@@ -25,7 +21,14 @@ func (d *document) autoScalingGroup(g topology.AutoScalingGroup) {
 		"max_instance_lifetime": g.MaxInstanceLifetime,
 		"capacity_rebalance":    optional(g.CapacityRebalance),
 		"tag":                   groupTags(g.Tags),
-	})
+	}
+	id, version := d.id(g.LaunchTemplate), d.attribute(g.LaunchTemplate, "latest_version")
+	if g.Mixed.IsZero() {
+		a["launch_template"] = []attrs{{"id": id, "version": version}}
+	} else {
+		a["mixed_instances_policy"] = []attrs{mixedInstances(g.Mixed, id, version)}
+	}
+	d.add("aws_autoscaling_group", label(g.Name), a)
 }
 
 // groupTags are blocks instead of a map, because each says whether machines inherit it.

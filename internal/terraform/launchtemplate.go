@@ -48,9 +48,23 @@ func (d *document) addMachineOptions(a attrs, t topology.LaunchTemplate) {
 	if t.Tenancy != "" {
 		a["placement"] = []attrs{{"tenancy": t.Tenancy}}
 	}
+	if t.Spot != (topology.SpotOptions{}) {
+		a["instance_market_options"] = []attrs{{"market_type": "spot", "spot_options": []attrs{spotOptions(t.Spot)}}}
+	}
 	if t.UserData != "" {
 		a["user_data"] = base64.StdEncoding.EncodeToString([]byte(t.UserData))
 	}
+}
+
+func spotOptions(s topology.SpotOptions) attrs {
+	options := attrs{"max_price": s.MaxPrice}
+	if s.DurationMinutes != 0 {
+		options["block_duration_minutes"] = s.DurationMinutes
+	}
+	if s.Interruption != "" {
+		options["instance_interruption_behavior"] = s.Interruption
+	}
+	return options
 }
 
 // keyName refers to a key pair by its label, which differs from those of other kinds.

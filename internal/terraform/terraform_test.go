@@ -35,7 +35,7 @@ func everything(t *testing.T) topology.Topology {
 			{Device: "/dev/sdc", Ephemeral: "ephemeral0"},
 		},
 		HTTPTokens: "required", HTTPHopLimit: 1, MetadataIPv6: true, Monitoring: true, EBSOptimized: true, CPUCredits: "standard",
-		Tenancy: "dedicated", UserData: "#cloud-config\n", Tags: tags, Ownership: topology.Owned,
+		Tenancy: "dedicated", Spot: topology.SpotOptions{MaxPrice: "0.1", DurationMinutes: 60, Interruption: "terminate"}, UserData: "#cloud-config\n", Tags: tags, Ownership: topology.Owned,
 	}
 	topo, err := topology.New(
 		topology.DHCPOptions{Name: n, DomainName: "ec2.internal", DomainNameServers: []string{"AmazonProvidedDNS"}, Tags: tags, Ownership: topology.Owned},
@@ -69,6 +69,15 @@ func everything(t *testing.T) topology.Topology {
 		template,
 		topology.AutoScalingGroup{Name: "m.masters." + n, LaunchTemplate: template.Ref(), Min: 1, Max: 1, Subnets: []topology.Ref{subnet}, TargetGroups: []topology.Ref{ref(topology.KindTargetGroup, "tcp-k")},
 			Metrics: []string{"GroupMaxSize"}, ProtectFromScaleIn: true, SuspendedProcesses: []string{"AZRebalance"}, MaxInstanceLifetime: 86400, CapacityRebalance: true, Tags: tags, Ownership: topology.Owned},
+		topology.AutoScalingGroup{Name: "spot." + n, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
+			Overrides: []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}, OnDemandStrategy: topology.OnDemandPrioritized,
+			OnDemandBase: 1, SpotStrategy: "capacity-optimized", SpotMaxPrice: "0.1",
+		}},
+		topology.AutoScalingGroup{Name: "any." + n, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
+			Overrides: []topology.InstanceOverride{{Requirements: topology.InstanceRequirements{
+				VCPUs: topology.Bounds{Min: 2, Max: 16}, MemoryMiB: topology.Bounds{Min: 2048}, Excluded: []string{"d3*"}, Burstable: "included",
+			}}}, OnDemandStrategy: topology.OnDemandPrioritized, OnDemandPercent: 100, SpotStrategy: topology.SpotLowestPrice, SpotPools: 3,
+		}},
 	)
 	if err != nil {
 		t.Fatal(err)
