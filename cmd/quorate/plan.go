@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/internal/picture"
 	"github.com/quorate/quorate/sync"
 )
 
@@ -26,7 +27,7 @@ AWS_ENDPOINT_URL for another endpoint.`,
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
 	r := reachFlags(c)
-	outputFlag(c, &output, "text", "json", "markdown")
+	outputFlag(c, &output, append([]string{"text", "json", "markdown"}, picture.Forms()...)...)
 	c.RunE = func(c *cobra.Command, _ []string) error { return plan(c.Context(), c, r, file, output) }
 	return c
 }
@@ -62,6 +63,8 @@ func printPlan(c *cobra.Command, output string, p render.Plan) error {
 		return render.JSON(c.OutOrStdout(), p)
 	case "markdown":
 		return render.Markdown(c.OutOrStdout(), p)
+	case picture.DOT, picture.Mermaid, picture.SVG:
+		return picture.Write(c.OutOrStdout(), output, picture.OfPlan(p))
 	}
 	paint, err := painter(c)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/internal/picture"
 	"github.com/quorate/quorate/internal/terraform"
 	"github.com/quorate/quorate/topology"
 )
@@ -31,7 +32,7 @@ func topologyCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
-	outputFlag(c, &output, "table", "json", "terraform")
+	outputFlag(c, &output, append([]string{"table", "json", "terraform"}, picture.Forms()...)...)
 	return c
 }
 
@@ -46,6 +47,8 @@ func printTopology(w io.Writer, output string, cluster desired.Cluster) error {
 		}
 		_, err = w.Write(append(document, 0x0a))
 		return err
+	case picture.DOT, picture.Mermaid, picture.SVG:
+		return picture.Write(w, output, picture.OfCluster(cluster.Name, cluster.Region, cluster.Topology))
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KIND\tNAME\tWHAT")

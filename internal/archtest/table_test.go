@@ -57,6 +57,7 @@ var table = map[string]row{
 	"internal/contract":  {nil, "it holds tests only, and these may import what they like"},
 	"internal/mototest":  {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/picture":   {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {
 		[]string{
 			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
@@ -72,7 +73,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},
