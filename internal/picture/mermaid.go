@@ -15,7 +15,7 @@ func mermaidOf(s sketch) string {
 		direction = "LR"
 	}
 	fmt.Fprintf(b, "%%%% %s\nflowchart %s\n", mermaidText(s.title), direction)
-	mermaidFrame(b, s.root, "  ")
+	mermaidFrame(b, s.root, direction, "  ")
 	for _, e := range s.edges {
 		arrow := "-->"
 		if e.strong {
@@ -29,7 +29,9 @@ func mermaidOf(s sketch) string {
 	return b.String()
 }
 
-func mermaidFrame(b *strings.Builder, f frame, indent string) {
+// mermaidFrame repeats the direction in every frame: Mermaid turns each by a right angle
+// otherwise.
+func mermaidFrame(b *strings.Builder, f frame, direction, indent string) {
 	for _, d := range f.dots {
 		left, right := "[", "]"
 		if d.disk {
@@ -39,8 +41,9 @@ func mermaidFrame(b *strings.Builder, f frame, indent string) {
 	}
 	for _, inner := range f.frames {
 		fmt.Fprintf(b, "%ssubgraph %s[\"%s\"]\n", indent, inner.id, mermaidText(inner.label))
-		mermaidFrame(b, inner, indent+"  ")
-		fmt.Fprintf(b, "%send\n", indent)
+		fmt.Fprintf(b, "%s  direction %s\n", indent, direction)
+		mermaidFrame(b, inner, direction, indent+"  ")
+		fmt.Fprintf(b, "%send\n%sstyle %s fill:#fbfcfe,stroke:#94a3b8\n", indent, indent, inner.id)
 	}
 }
 

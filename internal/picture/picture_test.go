@@ -212,7 +212,11 @@ func TestHostileNamesStayText(t *testing.T) {
 	for form, shape := range shapes {
 		for what, of := range map[string]func(string) Picture{
 			"cluster": func(name string) Picture { return clusterOf(t, "other", private(name)...) },
-			"plan":    func(name string) Picture { return OfPlan(night(name)) },
+			"plan": func(name string) Picture {
+				p := night(name)
+				p.Cluster += "'s neighbour" // so that no name is shortened by its ending
+				return OfPlan(p)
+			},
 		} {
 			want, text := shape(written(t, form, of(tame))), written(t, form, of(hostile))
 			if d := cmp.Diff(want, shape(text)); d != "" {

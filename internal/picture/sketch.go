@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -169,6 +170,9 @@ func (g Graph) sketch() sketch {
 		for _, j := range n.After {
 			s.edges = append(s.edges, edge{nodeID(j), nodeID(i), n.Zone != "" && g.Nodes[j].Zone != ""})
 		}
+	}
+	if g.forbidden() {
+		s.root.dots = append(s.root.dots, dot{id: "forbidden", lines: []string{forbiddenTitle}, style: effectStyles[diff.Forbid].name})
 	}
 	if len(chain.dots) > 0 {
 		s.root.frames = append(s.root.frames, chain)

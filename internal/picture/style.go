@@ -21,7 +21,14 @@ var effectStyles = map[diff.Effect]struct{ name, sign, fill, stroke string }{
 	diff.Forbid:  {"forbid", "✗", "#ffd9d9", "#a30000"},
 }
 
-const chainTitle = "one control-plane zone at a time"
+const (
+	chainTitle     = "one control-plane zone at a time"
+	forbiddenTitle = "A change is forbidden, so nothing of this plan is applied."
+)
+
+func (g Graph) forbidden() bool {
+	return slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Effect == diff.Forbid })
+}
 
 func (g Graph) title() string {
 	return fmt.Sprintf("Plan for %s in %s: %s", g.Cluster, g.Region, g.Summary)

@@ -183,7 +183,8 @@ func (d *graphDrawing) heights(layer []int) (lane, rest int) {
 	return lane, rest
 }
 
-// heads are the title, the legend of effects, and the lane of the chain.
+// heads are the title, the legend of effects, the numbers of the columns and the lane of
+// the chain.
 func (d *graphDrawing) heads() {
 	d.text(margin, 42, 4000, "title", d.title())
 	x := margin
@@ -196,6 +197,17 @@ func (d *graphDrawing) heads() {
 		d.text(x+22, 75, 100, "what", e.String())
 		x += 40 + width(e.String(), 12)
 	}
+	if d.forbidden() {
+		d.text(x+pad, 75, 4000, "name", forbiddenTitle)
+	}
+	d.lane()
+	for i := range d.layers {
+		d.text(layerX(i)+nodeW/2, headY-14, nodeW, "mid", strconv.Itoa(i+1))
+	}
+}
+
+// lane frames the chain of control-plane zones.
+func (d *graphDrawing) lane() {
 	first, last := len(d.layers), -1
 	for _, s := range d.spots {
 		if s.lane {
@@ -206,9 +218,6 @@ func (d *graphDrawing) heads() {
 		at := box{layerX(first) - pad, headY, layerX(last) + nodeW + pad - layerX(first) + pad, d.laneH + laneTop}
 		d.rect(at, 10, "#fffbeb", "#e5c667")
 		d.text(at.x+pad, at.y+26, at.w-2*pad, "zone", chainTitle)
-	}
-	for i := range d.layers {
-		d.text(layerX(i)+nodeW/2, headY-14, nodeW, "mid", strconv.Itoa(i+1))
 	}
 }
 
