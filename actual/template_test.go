@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -201,4 +202,19 @@ func TestAMachineOutsideItsGroupHasNone(t *testing.T) {
 			t.Errorf("got %+v", m)
 		}
 	})
+}
+
+// Not with moto, where nobody else has load balancers.
+func TestClassicLoadBalancersOfAGroupAreSeenInOrder(t *testing.T) {
+	w := simulator(t)
+	g := newWorkers(w, "1")
+	for _, name := range []string{"web", "api"} {
+		w.region.AddClassicLoadBalancer(name)
+		must[*autoscaling.AttachLoadBalancersOutput](w)(w.AutoScaling.AttachLoadBalancers(t.Context(), &autoscaling.AttachLoadBalancersInput{
+			AutoScalingGroupName: aws.String(workersName), LoadBalancerNames: []string{name},
+		}))
+	}
+	if _, group, _, _ := g.seen(); !slices.Equal(group.ClassicLoadBalancers, []string{"api", "web"}) {
+		t.Errorf("got %v", group.ClassicLoadBalancers)
+	}
 }

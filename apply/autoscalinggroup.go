@@ -20,6 +20,8 @@ type autoScalingGroupWriter interface {
 	UpdateAutoScalingGroup(context.Context, *autoscaling.UpdateAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.UpdateAutoScalingGroupOutput, error)
 	AttachLoadBalancerTargetGroups(context.Context, *autoscaling.AttachLoadBalancerTargetGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.AttachLoadBalancerTargetGroupsOutput, error)
 	DetachLoadBalancerTargetGroups(context.Context, *autoscaling.DetachLoadBalancerTargetGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DetachLoadBalancerTargetGroupsOutput, error)
+	AttachLoadBalancers(context.Context, *autoscaling.AttachLoadBalancersInput, ...func(*autoscaling.Options)) (*autoscaling.AttachLoadBalancersOutput, error)
+	DetachLoadBalancers(context.Context, *autoscaling.DetachLoadBalancersInput, ...func(*autoscaling.Options)) (*autoscaling.DetachLoadBalancersOutput, error)
 	EnableMetricsCollection(context.Context, *autoscaling.EnableMetricsCollectionInput, ...func(*autoscaling.Options)) (*autoscaling.EnableMetricsCollectionOutput, error)
 	DisableMetricsCollection(context.Context, *autoscaling.DisableMetricsCollectionInput, ...func(*autoscaling.Options)) (*autoscaling.DisableMetricsCollectionOutput, error)
 	SuspendProcesses(context.Context, *autoscaling.SuspendProcessesInput, ...func(*autoscaling.Options)) (*autoscaling.SuspendProcessesOutput, error)
@@ -80,6 +82,7 @@ func (g autoScalingGroups) input(want topology.AutoScalingGroup, ids topology.Bi
 		AutoScalingGroupName: aws.String(want.Name), LaunchTemplate: only, MixedInstancesPolicy: mixed,
 		MinSize: aws.Int32(int32(want.Min)), MaxSize: aws.Int32(int32(want.Max)), DesiredCapacity: aws.Int32(int32(want.Min)),
 		VPCZoneIdentifier: aws.String(strings.Join(subnets, ",")), TargetGroupARNs: targets,
+		LoadBalancerNames:                want.ClassicLoadBalancers,
 		NewInstancesProtectedFromScaleIn: aws.Bool(want.ProtectFromScaleIn), CapacityRebalance: aws.Bool(want.CapacityRebalance),
 		MaxInstanceLifetime: positive(want.MaxInstanceLifetime), Tags: groupTags(want, want.Tags),
 	}, nil
@@ -141,6 +144,9 @@ func (g autoScalingGroups) Update(ctx context.Context, have, want topology.AutoS
 	}
 	if err == nil && change.Has("targetGroups") {
 		err = g.updateTargets(ctx, have, want, ids)
+	}
+	if err == nil && change.Has("classicLoadBalancers") {
+		err = g.updateClassic(ctx, have, want)
 	}
 	if err == nil && change.Has("metrics") {
 		err = g.updateMetrics(ctx, have, want)
@@ -224,6 +230,22 @@ func (g autoScalingGroups) updateTargets(ctx context.Context, have, want topolog
 			AutoScalingGroupName: aws.String(want.Name), TargetGroupARNs: detach,
 		})
 	}
+	return err
+}
+
+// updateClassic attaches before it detaches, like updateTargets.
+func (g autoScalingGroups) updateClassic(ctx context.Context, have, want topology.AutoScalingGroup) error {
+	name := aws.String(want.Name)
+	if attach := missing(want.ClassicLoadBalancers, have.ClassicLoadBalancers); len(attach) > 0 {
+		if _, err := g.api.AttachLoadBalancers(ctx, &autoscaling.AttachLoadBalancersInput{AutoScalingGroupName: name, LoadBalancerNames: attach}); err != nil {
+			return err
+		}
+	}
+	detach := missing(have.ClassicLoadBalancers, want.ClassicLoadBalancers)
+	if len(detach) == 0 {
+		return nil
+	}
+	_, err := g.api.DetachLoadBalancers(ctx, &autoscaling.DetachLoadBalancersInput{AutoScalingGroupName: name, LoadBalancerNames: detach})
 	return err
 }
 

@@ -67,6 +67,25 @@ func TestGroupIsPinnedToAVersionByItsNumberOnlyByPin(t *testing.T) {
 	})
 }
 
+func TestClassicLoadBalancersAreAttachedAndDetached(t *testing.T) {
+	inEveryWorld(t, func(t *testing.T, w *world) {
+		w.onlySimulated(t, "has none without calls that this product does not make")
+		for _, name := range []string{"api", "web"} {
+			w.region.AddClassicLoadBalancer(name)
+		}
+		subnet, group := w.surroundings(t)
+		template := aLaunchTemplate(group)
+		want := aGroup(template, subnet)
+		want.ClassicLoadBalancers = []string{"api"}
+		w.create(t, template, want)
+		for _, names := range [][]string{{"api", "web"}, {"web"}, nil} {
+			want.ClassicLoadBalancers = names
+			w.update(t, want)
+			wantGroup(t, w, want, "1")
+		}
+	})
+}
+
 // Raising the minimum raises desired capacity, and nothing else touches it.
 func TestDesiredCapacityBelongsToAWS(t *testing.T) {
 	inEveryWorld(t, func(t *testing.T, w *world) {
@@ -182,6 +201,7 @@ func wantGroup(t *testing.T, w *world, want topology.AutoScalingGroup, version s
 	got := want
 	got.Min, got.Max, got.MaxInstanceLifetime = int(aws.ToInt32(g.MinSize)), int(aws.ToInt32(g.MaxSize)), int(aws.ToInt32(g.MaxInstanceLifetime))
 	got.ProtectFromScaleIn, got.CapacityRebalance = aws.ToBool(g.NewInstancesProtectedFromScaleIn), aws.ToBool(g.CapacityRebalance)
+	got.ClassicLoadBalancers = g.LoadBalancerNames
 	got.Subnets, got.TargetGroups, got.Metrics, got.SuspendedProcesses, got.Tags = nil, nil, nil, nil, topology.Tags{}
 	for subnet := range strings.SplitSeq(aws.ToString(g.VPCZoneIdentifier), ",") {
 		got.Subnets = append(got.Subnets, refs[subnet])

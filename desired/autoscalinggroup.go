@@ -20,23 +20,24 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 		template := m.launchTemplate(g)
 		lifetime, _ := time.ParseDuration(g.Spec.MaxInstanceLifetime)
 		groups = append(groups, topology.AutoScalingGroup{
-			Name:                m.groupName(g),
-			Role:                topologyRoles[g.Role()],
-			LaunchTemplate:      template.Ref(),
-			Template:            template.Digest(),
-			Zones:               zonesOf(m.groupSubnets(g)),
-			Mixed:               mixedInstances(g.Spec),
-			Min:                 *g.Spec.MinSize,
-			Max:                 *g.Spec.MaxSize,
-			Subnets:             m.subnetRefs(m.groupSubnets(g)),
-			TargetGroups:        m.groupTargets(g),
-			Metrics:             slices.Clone(groupMetrics),
-			ProtectFromScaleIn:  g.Spec.InstanceProtection,
-			SuspendedProcesses:  sorted(g.Spec.SuspendProcesses),
-			MaxInstanceLifetime: int(lifetime.Seconds()),
-			CapacityRebalance:   isTrue(g.Spec.CapacityRebalance, false),
-			Tags:                template.Tags,
-			Ownership:           topology.Owned,
+			Name:                 m.groupName(g),
+			Role:                 topologyRoles[g.Role()],
+			LaunchTemplate:       template.Ref(),
+			Template:             template.Digest(),
+			Zones:                zonesOf(m.groupSubnets(g)),
+			Mixed:                mixedInstances(g.Spec),
+			Min:                  *g.Spec.MinSize,
+			Max:                  *g.Spec.MaxSize,
+			Subnets:              m.subnetRefs(m.groupSubnets(g)),
+			TargetGroups:         m.groupTargets(g),
+			ClassicLoadBalancers: classicLoadBalancers(g),
+			Metrics:              slices.Clone(groupMetrics),
+			ProtectFromScaleIn:   g.Spec.InstanceProtection,
+			SuspendedProcesses:   sorted(g.Spec.SuspendProcesses),
+			MaxInstanceLifetime:  int(lifetime.Seconds()),
+			CapacityRebalance:    isTrue(g.Spec.CapacityRebalance, false),
+			Tags:                 template.Tags,
+			Ownership:            topology.Owned,
 		})
 	}
 	return groups
@@ -56,6 +57,17 @@ func (m manifest) groupTargets(g kopsspec.InstanceGroup) []topology.Ref {
 		}
 	}
 	return topology.SortRefs(refs)
+}
+
+// classicLoadBalancers are given by name, which is what identifies them in AWS.
+func classicLoadBalancers(g kopsspec.InstanceGroup) []string {
+	var names []string
+	for _, external := range g.Spec.ExternalLoadBalancers {
+		if external.LoadBalancerName != "" {
+			names = append(names, external.LoadBalancerName)
+		}
+	}
+	return sorted(names)
 }
 
 func sorted(list []string) []string {

@@ -15,6 +15,7 @@ var machineRules = []rule{
 	{"instance profiles are given by ARN", profileRule},
 	{"labels and taints are readable", taintRule},
 	{"machine settings are values of EC2", machineSettingsRule},
+	{"external load balancers are named in one way", externalLoadBalancerRule},
 	{"machines of their own host have a type that can", tenancyRule},
 	{"additional user data is complete", userDataRule},
 }
@@ -107,9 +108,20 @@ func machineSettingsRule(m manifest, r *report) {
 		if d, err := time.ParseDuration(g.Spec.MaxInstanceLifetime); err == nil && d != 0 && d < 24*time.Hour {
 			r.errorf(g.Source, "spec.maxInstanceLifetime", "AWS replaces machines at most once a day; use 24h or more, or 0 for never")
 		}
+	}
+}
+
+func externalLoadBalancerRule(m manifest, r *report) {
+	for _, g := range m.groups {
 		for i, lb := range g.Spec.ExternalLoadBalancers {
-			if lb.TargetGroupARN != "" {
-				requirePrefix(r, g.Source, fmt.Sprintf("spec.externalLoadBalancers[%d].targetGroupArn", i), lb.TargetGroupARN, "arn:")
+			path := fmt.Sprintf("spec.externalLoadBalancers[%d]", i)
+			switch {
+			case (lb.LoadBalancerName == "") == (lb.TargetGroupARN == ""):
+				r.errorf(g.Source, path, "a load balancer needs either loadBalancerName, for a Classic one, or targetGroupArn, for the others")
+			case len(lb.LoadBalancerName) > maxLoadBalancerName:
+				r.errorf(g.Source, path+".loadBalancerName", "no load balancer has a name of more than %d characters; correct it", maxLoadBalancerName)
+			case lb.TargetGroupARN != "":
+				requirePrefix(r, g.Source, path+".targetGroupArn", lb.TargetGroupARN, "arn:")
 			}
 		}
 	}

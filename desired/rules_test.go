@@ -301,7 +301,12 @@ var cases = map[string][]ruleCase{
 		inNodes("tenancy: shared", `spec.tenancy: "shared" is not known here`),
 		inNodes("manager: Other", `spec.manager: "Other" is not known here`),
 		inNodes("maxInstanceLifetime: 1h", `spec.maxInstanceLifetime: AWS replaces machines at most once a day`),
+	},
+	"external load balancers are named in one way": {
 		inNodes("externalLoadBalancers: [{targetGroupArn: tg}]", `spec.externalLoadBalancers[0].targetGroupArn: "tg" should start with arn:`),
+		inNodes("externalLoadBalancers: [{}]", `spec.externalLoadBalancers[0]: a load balancer needs either loadBalancerName`),
+		inNodes("externalLoadBalancers: [{loadBalancerName: a, targetGroupArn: \"arn:b\"}]", `spec.externalLoadBalancers[0]: a load balancer needs either loadBalancerName`),
+		inNodes("externalLoadBalancers: [{loadBalancerName: "+strings.Repeat("a", 33)+"}]", `spec.externalLoadBalancers[0].loadBalancerName: no load balancer has a name of more than 32`),
 	},
 	"a policy of several instance types is possible": {
 		inNodes("mixedInstancesPolicy: {onDemandAllocationStrategy: cheapest}", `spec.mixedInstancesPolicy.onDemandAllocationStrategy: "cheapest" is not known here`),

@@ -20,6 +20,9 @@ type AutoScalingGroup struct {
 	// Zones are the zones of the subnets, sorted: where the group's machines can be.
 	Zones        []string `json:"zones"`
 	TargetGroups []Ref    `json:"targetGroups"` // sorted
+	// ClassicLoadBalancers are the names of load balancers of the old kind, made
+	// elsewhere, that the machines join; sorted.
+	ClassicLoadBalancers []string `json:"classicLoadBalancers,omitempty"`
 	// Metrics are the CloudWatch group metrics collected each minute, sorted.
 	Metrics            []string `json:"metrics"`
 	ProtectFromScaleIn bool     `json:"protectFromScaleIn"`

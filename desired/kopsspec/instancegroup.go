@@ -72,9 +72,10 @@ type UserDataPart struct {
 	Content string `json:"content"`
 }
 
-// ExternalLoadBalancer is a target group made elsewhere that the machines join.
+// ExternalLoadBalancer is a Classic load balancer or a target group, made elsewhere, that the machines join.
 type ExternalLoadBalancer struct {
-	TargetGroupARN string `json:"targetGroupArn"`
+	LoadBalancerName string `json:"loadBalancerName"`
+	TargetGroupARN   string `json:"targetGroupArn"`
 }
 
 // GroupIAM gives the machines an instance profile made elsewhere, by ARN.

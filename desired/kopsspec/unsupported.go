@@ -25,7 +25,6 @@ var unsupported = map[string]refusal{
 	"Cluster.spec.subnets.publicIP":                               {written, "give the address's allocation id as egress: eipalloc-…"},
 	"Cluster.spec.topology.bastion.bastionPublicName":             {written, "remove it and make the DNS record outside; records are not kept yet"},
 	"Cluster.spec.warmPool":                                       {written, "remove it; groups are made without warm pools"},
-	"InstanceGroup.spec.externalLoadBalancers.loadBalancerName":   {written, "a Classic load balancer is not attached; give a targetGroupArn"},
 	"InstanceGroup.spec.manager":                                  {is("Karpenter"), "use CloudGroup"},
 	"InstanceGroup.spec.warmPool":                                 {written, "remove it; groups are made without warm pools"},
 }

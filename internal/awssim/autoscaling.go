@@ -25,6 +25,9 @@ var autoScalingOperations = map[string]operation{
 	"DetachLoadBalancerTargetGroups":   mutates((*world).detachTargetGroups),
 	"DescribeLoadBalancerTargetGroups": reads((*world).describeAttachedTargetGroups),
 
+	"AttachLoadBalancers": mutates((*world).attachClassic),
+	"DetachLoadBalancers": mutates((*world).detachClassic),
+
 	"DescribeAutoScalingInstances":        reads((*world).describeScalingInstances),
 	"DescribeScalingActivities":           reads((*world).describeScalingActivities),
 	"TerminateInstanceInAutoScalingGroup": mutates((*world).terminateScalingInstance),

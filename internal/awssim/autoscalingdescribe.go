@@ -124,6 +124,7 @@ func (w *world) scalingGroupXML(g *scalingGroup) scalingGroupXML {
 		TerminationPolicies:  members[string]{g.Policies},
 		ServiceLinkedRoleARN: g.ServiceRole,
 		TargetGroupARNs:      members[string]{g.TargetARNs},
+		LoadBalancerNames:    members[string]{g.Classic},
 		Tags:                 members[scalingTag]{w.scalingTagsOf(g)},
 	}
 	w.addLists(g, &x)

@@ -20,6 +20,7 @@ type scalingGroup struct {
 	Template    templateChoice
 	Mixed       *mixedInstances // instead of Template
 	TargetARNs  []string        // target groups, as attached
+	Classic     []string        // Classic load balancers, as attached
 	Policies    []string        // termination policies
 	HealthCheck string          // EC2, or EC2 and others after commas
 	Grace       int             // seconds in service before health checks count
@@ -62,6 +63,7 @@ type createScalingGroupInput struct {
 	AutoScalingGroupName string
 	scalingSettings
 	TargetGroupARNs                []string
+	LoadBalancerNames              []string
 	LifecycleHookSpecificationList []hookSettings
 	Tags                           []scalingTag
 }
@@ -81,6 +83,9 @@ func (w *world) createScalingGroup(in createScalingGroupInput) (none, error) {
 		return none{}, err
 	}
 	if err := w.checkTargetGroups(in.TargetGroupARNs); err != nil {
+		return none{}, err
+	}
+	if err := w.checkClassic(in.LoadBalancerNames); err != nil {
 		return none{}, err
 	}
 	if err := scalingTags.check(nil, plainTags(in.Tags)); err != nil {
@@ -103,6 +108,7 @@ func (w *world) newScalingGroup(in createScalingGroupInput) *scalingGroup {
 		ARN:         w.arn("autoscaling", "autoScalingGroup:"+w.region.ids.uuid()+":autoScalingGroupName/"+in.AutoScalingGroupName),
 		Created:     w.now(),
 		TargetARNs:  in.TargetGroupARNs,
+		Classic:     in.LoadBalancerNames,
 		Policies:    []string{"Default"},
 		HealthCheck: "EC2",
 		Cooldown:    300, // AWS's default

@@ -37,6 +37,7 @@ type state struct {
 
 	LoadBalancers map[string]*loadBalancer // by ARN
 	Listeners     map[string]*listener     // by ARN
+	Classic       map[string]bool          // Classic load balancers that somebody has, by name
 	TargetGroups  map[string]*targetGroup  // by ARN
 
 	ScalingGroups     map[string]*scalingGroup // by name
@@ -54,6 +55,7 @@ type state struct {
 func newState() *state {
 	return &state{
 		Tags:               map[string]map[string]string{},
+		Classic:            map[string]bool{},
 		Tokens:             map[string]tokenUse{},
 		VPCs:               map[string]*vpc{},
 		Subnets:            map[string]*subnet{},

@@ -69,7 +69,7 @@ func everything(t *testing.T) topology.Topology {
 		template,
 		topology.AutoScalingGroup{Name: "m.masters." + n, LaunchTemplate: template.Ref(), Min: 1, Max: 1, Subnets: []topology.Ref{subnet}, TargetGroups: []topology.Ref{ref(topology.KindTargetGroup, "tcp-k")},
 			Metrics: []string{"GroupMaxSize"}, ProtectFromScaleIn: true, SuspendedProcesses: []string{"AZRebalance"}, MaxInstanceLifetime: 86400, CapacityRebalance: true, Tags: tags, Ownership: topology.Owned},
-		topology.AutoScalingGroup{Name: "spot." + n, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
+		topology.AutoScalingGroup{Name: "spot." + n, ClassicLoadBalancers: []string{"web"}, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
 			Overrides: []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}, OnDemandStrategy: topology.OnDemandPrioritized,
 			OnDemandBase: 1, SpotStrategy: "capacity-optimized", SpotMaxPrice: "0.1",
 		}},
