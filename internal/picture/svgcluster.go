@@ -80,7 +80,13 @@ func (d *clusterDrawing) right() int {
 	return d.columnX(max(len(d.Zones), 1)-1) + d.columnW
 }
 
-func (s Subnet) head() string { return strings.TrimSpace(s.Tier + " subnet " + s.Label) }
+// head leaves the word out where an AWS id, such as subnet-12345678, says it.
+func (s Subnet) head() string {
+	if strings.HasPrefix(s.Label, "subnet-") {
+		return strings.TrimSpace(s.Tier + " " + s.Label)
+	}
+	return strings.TrimSpace(s.Tier + " subnet " + s.Label)
+}
 
 func (s Subnet) facts() string {
 	return strings.Join(slices.DeleteFunc([]string{s.CIDR, s.Route}, empty), " · ")
@@ -173,7 +179,11 @@ func (d *clusterDrawing) background() {
 	d.text(margin, 60, 200, "what", d.Region)
 	vpc := box{margin, d.vpcY, d.right() + pad - margin, d.bottom() + pad - d.vpcY}
 	d.rect(vpc, 10, "#fbfcfe", "#64748b")
-	d.text(vpc.x+pad, vpc.y+26, vpc.w*3/4-100, "zone", d.VPC)
+	room := vpc.w - 2*pad
+	if d.Gateway != "" {
+		room = vpc.w*3/4 - 100
+	}
+	d.text(vpc.x+pad, vpc.y+26, room, "zone", d.VPC)
 	d.internet(vpc)
 	for col, zone := range d.Zones {
 		at := box{d.columnX(col), d.columnY, d.columnW, d.bottom() - d.columnY}
