@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/lease"
 	"github.com/quorate/quorate/sync/schedule"
 )
 
@@ -170,6 +171,8 @@ func (s *Service) plan(cluster string, r Result) {
 	switch {
 	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.Converged():
 		s.cfg.Schedule.Settles(cluster)
+	case errors.Is(r.Err, lease.ErrHeld):
+		s.cfg.Schedule.Waits(cluster)
 	case r.Err != nil, r.Report.State() == apply.Failed:
 		s.cfg.Schedule.Fails(cluster)
 	default:

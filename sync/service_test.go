@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/quorate/quorate/examples"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/lease"
 	"github.com/quorate/quorate/sync/schedule"
 	"github.com/quorate/quorate/topology"
 )
@@ -168,6 +170,20 @@ func TestAClusterThatWaitsIsRunAgainSoon(t *testing.T) {
 		serve(t, w)
 		after(t, w, 6*time.Second, "a one.example.com", "a one.example.com")
 		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Pending || !strings.Contains(got.Description, "zone us-east-1a is under way") {
+			t.Errorf("status: %+v", got)
+		}
+	})
+}
+
+func TestAClusterThatSomebodyElseChangesIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := fmt.Errorf("%w: process 7 holds it", lease.ErrHeld)
+		w := &world{answer: map[string]func() Result{"one.example.com": func() Result { return Result{Err: held} }}}
+		w.branch.push("a", map[string]string{"one": named("one.example.com")})
+		serve(t, w)
+		after(t, w, 6*time.Second, "a one.example.com", "a one.example.com")
+		want := "waiting: somebody else is changing this cluster: process 7 holds it"
+		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Pending || got.Description != want {
 			t.Errorf("status: %+v", got)
 		}
 	})

@@ -1,12 +1,14 @@
 package sync
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/lease"
 )
 
 // applyContext is the name under which the fate of a commit is posted.
@@ -15,6 +17,9 @@ func applyContext(cluster string) string { return "quorate/apply/" + cluster }
 // statusOf is the one place where the end of a pass becomes a status: what the user
 // can fix is failure, what AWS or we must fix is error, what time fixes is pending.
 func statusOf(r Result) (commitstatus.State, string) {
+	if errors.Is(r.Err, lease.ErrHeld) {
+		return commitstatus.Pending, "waiting: " + r.Err.Error()
+	}
 	if r.Err != nil {
 		return commitstatus.Error, apply.Explain(r.Err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -70,6 +71,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 			return err
 		}
 		s.repository.Auth.Token = os.Getenv("QUORATE_GIT_TOKEN")
+		s.progress = s.logStep
 		return s.run(c.Context())
 	}
 	return c
@@ -84,6 +86,11 @@ func (s serving) run(ctx context.Context) error {
 		}
 		s.state = filepath.Join(cache, "quorate")
 	}
+	folder, err := s.takeFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer folder.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
 	s.repository.Dir = filepath.Join(s.state, "git")
 	repo, err := gitrepo.Open(s.repository)
 	if err != nil {
@@ -104,6 +111,34 @@ func (s serving) run(ctx context.Context) error {
 	}).Run(ctx)
 	s.log.Info("stopped")
 	return nil
+}
+
+// takeFolder waits until no other service works from the state folder: the mirror and the
+// unposted statuses are for one at a time. A successor may thus be started before its
+// predecessor has ended.
+func (s serving) takeFolder(ctx context.Context) (*lease.Lease, error) {
+	for told := false; ; told = true {
+		folder, err := lease.Acquire(s.state, "service")
+		if !errors.Is(err, lease.ErrHeld) {
+			return folder, err
+		}
+		if !told {
+			s.log.Warn("another service works from this state folder; standing by until it ends", "folder", s.state)
+		}
+		if wait(ctx, time.Second); ctx.Err() != nil {
+			return nil, fmt.Errorf("stopped while standing by: %w", err)
+		}
+	}
+}
+
+// logStep leaves a line about each change to AWS; what is only waited for is told at the
+// end of the pass.
+func (s serving) logStep(cluster string, o apply.Outcome) {
+	level := slog.LevelDebug
+	if o.State == apply.Done {
+		level = slog.LevelInfo
+	}
+	s.log.Log(context.Background(), level, "step", "cluster", cluster, "effect", o.Effect, "ref", o.Ref, "state", o.State, "reason", o.Reason, "took", o.Took)
 }
 
 // pass takes the cluster's lease for the time of one pass.
