@@ -83,7 +83,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return explained(err)
 	}
-	if agreed, err := a.agreed(first); !agreed || err != nil {
+	if agreed, err := a.agreed(ctx, first); !agreed || err != nil {
 		return err
 	}
 	shown := newProgress(a.c)
@@ -102,7 +102,7 @@ func (a *application) run(ctx context.Context, file string) error {
 
 // agreed shows the plan and asks, unless there is nothing to change or --yes was given. A
 // plan with a forbidden change is not applied, so nobody is asked about it.
-func (a *application) agreed(p sync.Planned) (bool, error) {
+func (a *application) agreed(ctx context.Context, p sync.Planned) (bool, error) {
 	paint, err := painter(a.c)
 	if err != nil {
 		return false, err
@@ -116,13 +116,27 @@ func (a *application) agreed(p sync.Planned) (bool, error) {
 	if a.yes || p.Plan.Empty() {
 		return true, nil
 	}
-	fmt.Fprint(a.c.OutOrStdout(), "Apply? Only 'yes' is taken as yes: ")
-	answer, _ := bufio.NewReader(a.c.InOrStdin()).ReadString('\n')
-	if strings.TrimSpace(answer) != "yes" {
-		fmt.Fprintln(a.c.OutOrStdout(), "Nothing was changed.")
-		return false, nil
+	return a.ask(ctx), nil
+}
+
+// ask takes yes for yes. Whoever presses Ctrl-C instead of answering has answered.
+func (a *application) ask(ctx context.Context) bool {
+	out := a.c.OutOrStdout()
+	fmt.Fprint(out, "Apply? Only 'yes' is taken as yes: ")
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.c.InOrStdin()).ReadString('\n') // the end of the input is no yes
+		answers <- line
+	}()
+	select {
+	case answer := <-answers:
+		if strings.TrimSpace(answer) == "yes" {
+			return true
+		}
+	case <-ctx.Done():
 	}
-	return true, nil
+	fmt.Fprintln(out, "Nothing was changed.")
+	return false
 }
 
 // passes runs until converged or stuck, with a pause behind each pass that waits.

@@ -18,6 +18,7 @@ func main() {
 		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the process, whatever it is doing
 	code := run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
