@@ -50,4 +50,6 @@ type ELB interface {
 type IAM interface {
 	iamRoleReader
 	instanceProfileReader
+	oidcProviderReader
+	strayRoleReader
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -31,27 +31,19 @@ type iamRoleAnswers struct {
 // inlinePolicy is a policy of a role, with its document as IAM writes it.
 type inlinePolicy struct{ role, name, document string }
 
-// roleNames are the names that kops gives to the roles of machines and to their
-// instance profiles. IAM cannot be searched by tag.
+// roleNames are the names of the wanted roles, and those that kops gives to the roles
+// of machines. IAM cannot be searched by tag.
 func (o *observation) roleNames() []string {
-	var names []string
+	names := o.wanted(topology.KindIAMRole)
 	for _, prefix := range []string{"masters", "nodes", "bastions", "apiservers"} {
 		names = append(names, topology.IAMName(prefix+"."+o.scope.Cluster))
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func lookIAMRoles(ctx context.Context, o *observation) error {
-	roles, err := each(ctx, o.roleNames(), func(ctx context.Context, name string) (*iamtypes.Role, error) {
-		out, err := o.clients.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-		if awsapi.NotFound(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		return out.Role, nil
-	})
+	roles, err := each(ctx, o.roleNames(), o.role)
 	o.roles.found = existing(roles)
 	return err
 }
@@ -133,24 +125,45 @@ func convertIAMRoles(o *observation) error {
 			o.leave(candidate{topology.KindIAMRole, name, tags, aws.ToTime(r.CreateDate)}, foreignName)
 			continue
 		}
-		trust, err := policyDocument(aws.ToString(r.AssumeRolePolicyDocument))
-		if err != nil {
-			return fmt.Errorf("trust policy of %s: %w", name, err)
-		}
-		inline, err := o.inlinePolicies(name)
-		if err != nil {
+		if err := o.addRole(r); err != nil {
 			return err
 		}
-		role := topology.IAMRole{
-			Name: name, TrustPolicy: trust, InlinePolicies: inline, ManagedPolicies: slices.Sorted(slices.Values(o.roles.managed[name])),
-			Tags: tags, Ownership: topology.Owned,
-		}
-		if r.PermissionsBoundary != nil {
-			role.PermissionsBoundary = aws.ToString(r.PermissionsBoundary.PermissionsBoundaryArn)
-		}
-		o.add(name, role)
 	}
 	return nil
+}
+
+func (o *observation) addRole(r iamtypes.Role) error {
+	name := aws.ToString(r.RoleName)
+	trust, provider, err := o.trust(r)
+	if err != nil {
+		return fmt.Errorf("trust policy of %s: %w", name, err)
+	}
+	inline, err := o.inlinePolicies(name)
+	if err != nil {
+		return err
+	}
+	role := topology.IAMRole{
+		Name: name, TrustPolicy: trust, Provider: provider, InlinePolicies: inline, ManagedPolicies: slices.Sorted(slices.Values(o.roles.managed[name])),
+		Tags: iamTags(r.Tags), Ownership: topology.Owned,
+	}
+	if r.PermissionsBoundary != nil {
+		role.PermissionsBoundary = aws.ToString(r.PermissionsBoundary.PermissionsBoundaryArn)
+	}
+	o.add(name, role)
+	return nil
+}
+
+// trust is who may assume a role. A provider of the cluster's own stands in it as its
+// reference.
+func (o *observation) trust(r iamtypes.Role) (policy string, provider topology.Ref, err error) {
+	policy, err = policyDocument(aws.ToString(r.AssumeRolePolicyDocument))
+	for _, p := range o.oidcProviders.found {
+		ref, ours := o.refs[p.arn]
+		if arn := strconv.Quote(p.arn); ours && strings.Contains(policy, arn) {
+			return strings.ReplaceAll(policy, arn, strconv.Quote(ref.String())), ref, err
+		}
+	}
+	return policy, topology.Ref{}, err
 }
 
 // foreignName is why something with a name of ours, which is all that IAM lets us look

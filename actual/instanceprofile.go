@@ -2,6 +2,7 @@ package actual
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -17,8 +18,25 @@ type instanceProfileReader interface {
 
 type instanceProfileAnswers struct{ found []iamtypes.InstanceProfile }
 
+// lookInstanceProfiles asks for the profiles that are wanted or given.
 func lookInstanceProfiles(ctx context.Context, o *observation) error {
-	names := append(o.roleNames(), o.shared[topology.KindInstanceProfile]...)
+	return o.askForProfiles(ctx, slices.Concat(o.wanted(topology.KindInstanceProfile), o.shared[topology.KindInstanceProfile]))
+}
+
+// lookProfilesOfRoles asks for those named like a role that was found: a profile of ours
+// never outlives its role, which AWS keeps as long as a profile holds it.
+func lookProfilesOfRoles(ctx context.Context, o *observation) error {
+	asked := slices.Concat(o.wanted(topology.KindInstanceProfile), o.shared[topology.KindInstanceProfile])
+	var names []string
+	for _, r := range o.roles.found {
+		if name := aws.ToString(r.RoleName); !accountRole(name, o.scope.Cluster) && !slices.Contains(asked, name) {
+			names = append(names, name)
+		}
+	}
+	return o.askForProfiles(ctx, names)
+}
+
+func (o *observation) askForProfiles(ctx context.Context, names []string) error {
 	profiles, err := each(ctx, names, func(ctx context.Context, name string) (*iamtypes.InstanceProfile, error) {
 		out, err := o.clients.IAM.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &name})
 		if awsapi.NotFound(err) {
@@ -29,7 +47,7 @@ func lookInstanceProfiles(ctx context.Context, o *observation) error {
 		}
 		return out.InstanceProfile, nil
 	})
-	o.profiles.found = distinct(existing(profiles), func(p iamtypes.InstanceProfile) *string { return p.InstanceProfileName })
+	o.profiles.found = distinct(append(o.profiles.found, existing(profiles)...), func(p iamtypes.InstanceProfile) *string { return p.InstanceProfileName })
 	return err
 }
 

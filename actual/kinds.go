@@ -35,8 +35,9 @@ var rows = map[topology.Kind]row{
 	topology.KindRouteTable:        {"route tables", looks{lookRouteTables}, convertRouteTables, false},
 	topology.KindSecurityGroup:     {"security groups", looks{lookSecurityGroups}, convertSecurityGroups, true},
 	topology.KindSecurityGroupRule: {"security group rules", looks{nil, lookSecurityGroupRules}, convertSecurityGroupRules, false},
+	topology.KindOIDCProvider:      {"OIDC providers", looks{lookOIDCProviders, lookOIDCProviderDetails}, convertOIDCProviders, false},
 	topology.KindIAMRole:           {"IAM roles", looks{lookIAMRoles, lookPolicyNames, lookInlinePolicies}, convertIAMRoles, false},
-	topology.KindInstanceProfile:   {"instance profiles", looks{lookInstanceProfiles}, convertInstanceProfiles, true},
+	topology.KindInstanceProfile:   {"instance profiles", looks{lookInstanceProfiles, lookProfilesOfRoles}, convertInstanceProfiles, true},
 	topology.KindKeyPair:           {"key pairs", looks{lookKeyPairs}, convertKeyPairs, true},
 	topology.KindVolume:            {"volumes", looks{lookVolumes}, convertVolumes, false},
 	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
@@ -46,10 +47,12 @@ var rows = map[topology.Kind]row{
 	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
 }
 
-// Images and machines are no resources, but facts that are looked at in the same way.
+// Images and machines are no resources, but facts that are looked at in the same way;
+// roles that nobody wants any more are found in a way of their own.
 var (
-	imageRow   = row{"images", looks{lookImages, nil, lookStrayImages}, convertImages, false}
-	machineRow = row{"machines", looks{lookInstances}, convertMachines, false}
+	imageRow     = row{"images", looks{lookImages, nil, lookStrayImages}, convertImages, false}
+	machineRow   = row{"machines", looks{lookInstances}, convertMachines, false}
+	strayRoleRow = row{"IAM roles of service accounts", looks{nil, lookRoleNames, lookStrayRoles}, convertStrayRoles, false}
 )
 
 // inOrder lists the rows so that each finds what it refers to converted already.
@@ -58,5 +61,5 @@ func inOrder() []row {
 	for _, kind := range topology.Kinds() {
 		order = append(order, rows[kind])
 	}
-	return append(order, machineRow)
+	return append(order, strayRoleRow, machineRow)
 }

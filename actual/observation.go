@@ -25,7 +25,9 @@ type observation struct {
 	routeTables     routeTableAnswers
 	securityGroups  securityGroupAnswers
 	rules           securityGroupRuleAnswers
+	oidcProviders   oidcProviderAnswers
 	roles           iamRoleAnswers
+	strayRoles      strayRoleAnswers
 	profiles        instanceProfileAnswers
 	keyPairs        keyPairAnswers
 	volumes         volumeAnswers
@@ -97,6 +99,17 @@ func (o *observation) named(kind topology.Kind, name string) topology.Ref {
 		return ref
 	}
 	return topology.Given(name)
+}
+
+// wanted are the names in the scope of one kind.
+func (o *observation) wanted(kind topology.Kind) []string {
+	var names []string
+	for _, ref := range o.scope.Named {
+		if ref.Kind == kind {
+			names = append(names, ref.Name)
+		}
+	}
+	return names
 }
 
 func (o *observation) isShared(kind topology.Kind, id string) bool {

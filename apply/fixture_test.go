@@ -75,6 +75,22 @@ func aRole() topology.IAMRole {
 	}
 }
 
+func anOIDCProvider() topology.OIDCProvider {
+	return topology.OIDCProvider{
+		Issuer: "https://issuer.example.com/" + testCluster, ClientIDs: []string{"amazonaws.com", "first.example.com"},
+		Thumbprints: []string{"9e99a48a9960b14926bb7f3b02e22da2b0ab7280"}, Tags: base(testCluster), Ownership: topology.Owned,
+	}
+}
+
+func anAccountRole(provider topology.Ref) topology.IAMRole {
+	name := topology.AccountRoleName("a", "b", testCluster)
+	return topology.IAMRole{
+		Name:        name,
+		TrustPolicy: `{"Statement":[{"Action":"sts:AssumeRoleWithWebIdentity","Effect":"Allow","Principal":{"Federated":"` + provider.String() + `"}}],"Version":"2012-10-17"}`,
+		Provider:    provider, Tags: base(name), Ownership: topology.Owned,
+	}
+}
+
 func anInstanceProfile() topology.InstanceProfile {
 	return topology.InstanceProfile{Name: aRole().Name, Role: aRole().Ref(), Tags: base(aRole().Name), Ownership: topology.Owned}
 }

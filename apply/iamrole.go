@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -36,8 +38,12 @@ type iamRoles struct {
 
 // Create makes the role and then writes its policies; a role of ours that is there
 // already gets what it lacks.
-func (r iamRoles) Create(ctx context.Context, want topology.IAMRole, _ topology.Bindings) (topology.Bindings, error) {
-	if err := r.make(ctx, want); err != nil {
+func (r iamRoles) Create(ctx context.Context, want topology.IAMRole, ids topology.Bindings) (topology.Bindings, error) {
+	trust, err := trustPolicy(want, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.make(ctx, want, trust); err != nil {
 		return nil, err
 	}
 	learned := topology.Bindings{want.Ref(): want.Name}
@@ -49,9 +55,19 @@ func (r iamRoles) Create(ctx context.Context, want topology.IAMRole, _ topology.
 	return learned, r.attach(ctx, want, want.ManagedPolicies)
 }
 
-func (r iamRoles) make(ctx context.Context, want topology.IAMRole) error {
+// trustPolicy is the policy as IAM takes it: with the ARN of the provider that the role
+// trusts.
+func trustPolicy(want topology.IAMRole, ids topology.Bindings) (string, error) {
+	if want.Provider.IsZero() {
+		return want.TrustPolicy, nil
+	}
+	arn, err := idOf(ids, want.Provider)
+	return strings.ReplaceAll(want.TrustPolicy, strconv.Quote(want.Provider.String()), strconv.Quote(arn)), err
+}
+
+func (r iamRoles) make(ctx context.Context, want topology.IAMRole, trust string) error {
 	_, err := r.api.CreateRole(ctx, &iam.CreateRoleInput{
-		RoleName: aws.String(want.Name), AssumeRolePolicyDocument: aws.String(want.TrustPolicy),
+		RoleName: aws.String(want.Name), AssumeRolePolicyDocument: aws.String(trust),
 		PermissionsBoundary: present(want.PermissionsBoundary), Tags: iamTags(want.Tags),
 	})
 	if err != nil && awsapi.AlreadyExists(err) {
@@ -108,8 +124,8 @@ func (r iamRoles) deletePolicy(ctx context.Context, role topology.IAMRole, name 
 
 // Update grants before it revokes, so that no machine loses a permission that it has
 // and shall have.
-func (r iamRoles) Update(ctx context.Context, have, want topology.IAMRole, change diff.Change, _ topology.Bindings) (topology.Bindings, error) {
-	err := r.updateTrust(ctx, want, change)
+func (r iamRoles) Update(ctx context.Context, have, want topology.IAMRole, change diff.Change, ids topology.Bindings) (topology.Bindings, error) {
+	err := r.updateTrust(ctx, want, change, ids)
 	if err == nil {
 		err = r.updateInline(ctx, have, want, change)
 	}
@@ -125,10 +141,14 @@ func (r iamRoles) Update(ctx context.Context, have, want topology.IAMRole, chang
 	return nil, err
 }
 
-func (r iamRoles) updateTrust(ctx context.Context, want topology.IAMRole, change diff.Change) error {
-	if change.Has("trustPolicy") {
-		_, err := r.api.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
-			RoleName: aws.String(want.Name), PolicyDocument: aws.String(want.TrustPolicy),
+func (r iamRoles) updateTrust(ctx context.Context, want topology.IAMRole, change diff.Change, ids topology.Bindings) error {
+	if change.Has("trustPolicy") || change.Has("provider") {
+		trust, err := trustPolicy(want, ids)
+		if err != nil {
+			return err
+		}
+		_, err = r.api.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+			RoleName: aws.String(want.Name), PolicyDocument: aws.String(trust),
 		})
 		if err != nil {
 			return err

@@ -33,6 +33,7 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindRouteTable:        handled(routeTables{c.EC2, e.tokens()}),
 		topology.KindSecurityGroup:     handled(securityGroups{c.EC2, e.cluster}),
 		topology.KindSecurityGroupRule: handled(securityGroupRules{c.EC2}),
+		topology.KindOIDCProvider:      handled(oidcProviders{c.IAM, e.cluster}),
 		topology.KindIAMRole:           handled(iamRoles{c.IAM, e.cluster}),
 		topology.KindInstanceProfile:   handled(instanceProfiles{c.IAM, e.cluster}),
 		topology.KindKeyPair:           handled(keyPairs{c.EC2, e.cluster}),

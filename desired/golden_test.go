@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // sections are what an archive may say about its manifest; it says what it is about.
 var sections = map[string]func([]Cluster, []Problem) string{
 	"topology": func(cs []Cluster, _ []Problem) string { return each(cs, describe) },
+	"roles":    func(cs []Cluster, _ []Problem) string { return each(cs, describeRoles) },
 	"names":    func(cs []Cluster, _ []Problem) string { return each(cs, listRefs) },
 	"problems": func(_ []Cluster, ps []Problem) string { return listProblems(ps) },
 }
@@ -107,6 +108,23 @@ func listProblems(problems []Problem) string {
 		fmt.Fprintln(&b, p)
 	}
 	return b.String()
+}
+
+// describeRoles writes the OIDC provider, and who may do what by which role: a statement per line.
+func describeRoles(b *strings.Builder, c Cluster) {
+	for _, p := range topology.Of[topology.OIDCProvider](c.Topology) {
+		fmt.Fprintf(b, "\n%s for %s\n", p.Ref(), strings.Join(p.ClientIDs, ", "))
+	}
+	for _, role := range topology.Of[topology.IAMRole](c.Topology) {
+		fmt.Fprintf(b, "\n%s within %s\n  %s\n", role.Ref(), role.PermissionsBoundary, role.TrustPolicy)
+		for _, arn := range role.ManagedPolicies {
+			fmt.Fprintf(b, "  %s\n", arn)
+		}
+		for _, policy := range role.InlinePolicies {
+			statements := strings.NewReplacer(`},{"Action"`, "}\n  {\"Action\"", `{"Statement":[`, "", `],"Version":"2012-10-17"}`, "")
+			fmt.Fprintf(b, "  %s\n", statements.Replace(policy.Document))
+		}
+	}
 }
 
 // describe writes the fields of every resource, except for those without a value, and for what the name of

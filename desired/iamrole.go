@@ -55,7 +55,7 @@ func (m manifest) iamRoles() []topology.IAMRole {
 			Ownership:           topology.Owned,
 		})
 	}
-	return roles
+	return append(roles, m.accountRoles()...)
 }
 
 // ec2Service is who may use a machine's role. China has a name of its own.

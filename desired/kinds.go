@@ -13,6 +13,7 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindRouteTable:        row(manifest.routeTables),
 	topology.KindSecurityGroup:     row(manifest.securityGroups),
 	topology.KindSecurityGroupRule: row(manifest.securityGroupRules),
+	topology.KindOIDCProvider:      row(manifest.oidcProviders),
 	topology.KindIAMRole:           row(manifest.iamRoles),
 	topology.KindInstanceProfile:   row(manifest.instanceProfiles),
 	topology.KindKeyPair:           row(manifest.keyPairs),

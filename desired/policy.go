@@ -45,19 +45,19 @@ func (m manifest) requestTagged() conditions {
 	return conditions{"StringEquals": {"aws:RequestTag/KubernetesCluster": m.Name()}}
 }
 
-// controlPlaneStatements let the masters run etcd, the cloud controller and the add-ons.
+// controlPlaneStatements let the masters run etcd and, unless they have roles of their own, the controllers.
 func (m manifest) controlPlaneStatements() []statement {
-	return slices.Concat(
-		m.volumeStatements(),
-		m.readStoreStatements(),
-		m.backupStatements(),
-		m.bucketStatements(true),
-		m.dnsStatements(),
-		m.tagStatements(),
-		m.kmsStatements(),
-		m.networkInterfaceStatements(),
-		m.controllerStatements(),
-	)
+	var p permissions
+	p.statements = slices.Concat(m.volumeStatements(), m.readStoreStatements(), m.backupStatements(), m.bucketStatements(true))
+	p.anything.add("ec2", "DescribeInstances", "DescribeVolumes")
+	if !m.Spec.IAM.UseServiceAccountExternalPermissions {
+		p.statements = append(p.statements, m.dnsStatements()...)
+		p.addControllers(m)
+	}
+	p.addNetworking(m)
+	p.addRegistry(m)
+	p.statements = append(p.statements, m.kmsStatements()...)
+	return p.all(m)
 }
 
 // apiServerStatements let API servers without etcd read their configuration.
@@ -68,13 +68,13 @@ func (m manifest) apiServerStatements() []statement {
 // workerStatements let the network plugin and the kubelet do what they need AWS for. Most workers need
 // nothing: they get their configuration from the control plane and not from the bucket.
 func (m manifest) workerStatements() []statement {
-	var grants grants
-	grants.addNetworking(m)
-	grants.addRegistry(m)
+	var p permissions
+	p.addNetworking(m)
+	p.addRegistry(m)
 	if m.usesGPU() {
-		grants.anything.add("ec2", "DescribeInstanceTypes")
+		p.anything.add("ec2", "DescribeInstanceTypes")
 	}
-	return slices.Concat(m.networkInterfaceStatements(), grants.statements(m))
+	return p.all(m)
 }
 
 func (m manifest) usesGPU() bool {
@@ -108,19 +108,10 @@ func (m manifest) dnsStatements() []statement {
 	}
 }
 
-// tagStatements let controllers tag what they make, and change tags of what is the cluster's, but never
-// take over what belongs to another cluster.
-func (m manifest) tagStatements() []statement {
-	storage := []string{m.arn("ec2:*:*:snapshot/*"), m.arn("ec2:*:*:volume/*")}
-	groups := []string{m.arn("ec2:*:*:security-group/*")}
-	list := []statement{m.tagOnCreate(storage, "CopyVolumes", "CreateVolume")}
-	if m.Spec.SnapshotController.Enabled {
-		list = append(list,
-			m.tagOnCreate(storage, "CreateSnapshot"),
-			allow(actions("ec2", "CreateVolume"), m.taggedOurs(), m.arn("ec2:*:*:snapshot/*")),
-		)
-	}
-	return append(list, m.retag(storage), m.tagOnCreate(groups, "CreateSecurityGroup"), m.retag(groups))
+// tagging lets controllers tag what they make by some calls, and change tags of what is the cluster's, but
+// never take over what belongs to another cluster.
+func (m manifest) tagging(resources []string, calls ...string) []statement {
+	return []statement{m.tagOnCreate(resources, calls...), m.retag(resources)}
 }
 
 func (m manifest) tagOnCreate(resources []string, calls ...string) statement {
@@ -142,12 +133,4 @@ func (m manifest) kmsStatements() []statement {
 		allow(actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
 			conditions{"StringLike": {"kms:ViaService": []string{"ec2." + m.region + ".amazonaws.com", "s3.*.amazonaws.com"}}}, "*"),
 	}
-}
-
-// networkInterfaceStatements let plugins that hand out VPC addresses tag the interfaces they make.
-func (m manifest) networkInterfaceStatements() []statement {
-	if n := m.Spec.Networking; n.Plugin() != "amazonvpc" && n.Cilium.IPAM != "eni" {
-		return nil
-	}
-	return []statement{allow(actions("ec2", "CreateTags"), nil, m.arn("ec2:*:*:network-interface/*"))}
 }

@@ -197,6 +197,26 @@ var cases = map[string][]ruleCase{
 		one("  - name: events\n", "  - name: main\n", `spec.etcdClusters[1].name: etcd cluster main is listed twice`),
 		one("  - name: main\n", "  - name: leases\n", `spec.etcdClusters: there is no etcd cluster main`),
 	},
+	"tokens of service accounts can be verified": {
+		in("serviceAccountIssuerDiscovery: {enableAWSOIDCProvider: true}", `spec.serviceAccountIssuerDiscovery.enableAWSOIDCProvider: AWS must be able to verify the tokens`),
+		in("serviceAccountIssuerDiscovery: {enableAWSOIDCProvider: true, discoveryStore: gs://issuer/k}", `spec.serviceAccountIssuerDiscovery.discoveryStore: "gs://issuer/k" is not a bucket`),
+		in("serviceAccountIssuerDiscovery: {enableAWSOIDCProvider: true, discoveryService: {url: 'http://issuer.example.com'}}", `spec.serviceAccountIssuerDiscovery: the issuer of the tokens would be "http://issuer.example.com"`),
+		in("serviceAccountIssuerDiscovery: {enableAWSOIDCProvider: true, discoveryStore: s3://issuer/k}", `spec.serviceAccountIssuerDiscovery: AWS will verify tokens at https://issuer.s3.eu-west-1.amazonaws.com/k;`),
+	},
+	"roles of service accounts have a provider": {
+		in("iam: {useServiceAccountExternalPermissions: true}", `spec.iam.useServiceAccountExternalPermissions: a role of a service account needs the cluster's OIDC provider`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: b}]}", `spec.iam.serviceAccountExternalPermissions: a role of a service account needs the cluster's OIDC provider`),
+	},
+	"a service account has one set of permissions": {
+		in("iam: {serviceAccountExternalPermissions: [{name: a}]}", `spec.iam.serviceAccountExternalPermissions[0]: a service account has a name and a namespace`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: b}]}", `spec.iam.serviceAccountExternalPermissions[0].aws: permissions are written as inlinePolicy or as policyARNs`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: b, aws: {policyARNs: [ReadOnly]}}]}", `spec.iam.serviceAccountExternalPermissions[0].aws.policyARNs[0]: "ReadOnly" should start with arn:`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: b, aws: {inlinePolicy: '{}'}}]}", `spec.iam.serviceAccountExternalPermissions[0].aws.inlinePolicy: expected a JSON list of IAM statements`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: 'b-*', aws: {policyARNs: ['arn:x']}}, {name: a, namespace: b-wildcard, aws: {policyARNs: ['arn:x']}}]}",
+			`spec.iam.serviceAccountExternalPermissions[1]: spec.iam.serviceAccountExternalPermissions[0] has the role of b-wildcard/a already`),
+		in("iam: {useServiceAccountExternalPermissions: true, serviceAccountExternalPermissions: [{name: dns-controller, namespace: kube-system, aws: {policyARNs: ['arn:x']}}]}",
+			`spec.iam.serviceAccountExternalPermissions[0]: kops's add-on has the role of kube-system/dns-controller already`),
+	},
 	"etcd has an odd number of members": {
 		one(memberA, "", `spec.etcdClusters[0].etcdMembers: etcd cluster main has 2 members and survives no more failures than with 1`),
 		one("  - name: main\n    etcdMembers:\n", "  - name: main\n    etcdMembers: []\n  - name: leases\n    etcdMembers:\n", `spec.etcdClusters[0].etcdMembers: etcd cluster main has no members`),

@@ -205,6 +205,7 @@ func TestEveryKindHasARow(t *testing.T) {
 var uncompared = map[string]string{
 	"Name":                   "it is the identity: another name is another resource",
 	"Ownership":              "it decides whether anything is compared at all",
+	"OIDCProvider.Issuer":    "it is the identity",
 	"KeyPair.PublicKey":      "its fingerprint is in the name",
 	"LoadBalancer.AWSName":   "the Name tag is the identity; AWS's name cannot change",
 	"SecurityGroupRule.*":    "the whole tuple is the identity; only tags are compared",
@@ -219,7 +220,7 @@ var uncompared = map[string]string{
 func TestEveryFieldIsCompared(t *testing.T) {
 	for _, r := range []topology.Resource{
 		topology.DHCPOptions{}, topology.VPC{}, topology.InternetGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
-		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.IAMRole{}, topology.InstanceProfile{},
+		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{},
 		topology.LaunchTemplate{}, topology.AutoScalingGroup{},
 	} {

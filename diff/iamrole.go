@@ -9,6 +9,7 @@ import (
 
 var iamRoleFields = []field[topology.IAMRole]{
 	on("trustPolicy", InPlace, func(r topology.IAMRole) string { return r.TrustPolicy }),
+	on("provider", InPlace, func(r topology.IAMRole) topology.Ref { return r.Provider }),
 	{"inlinePolicies", inlinePolicyChanges},
 	on("managedPolicies", InPlace, func(r topology.IAMRole) []string { return r.ManagedPolicies }),
 	on("permissionsBoundary", InPlace, func(r topology.IAMRole) string { return r.PermissionsBoundary }),

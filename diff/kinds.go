@@ -18,6 +18,7 @@ var rows = map[topology.Kind]row{
 	topology.KindRouteTable:        compared(routeTableFields),
 	topology.KindSecurityGroup:     compared(securityGroupFields),
 	topology.KindSecurityGroupRule: compared(securityGroupRuleFields),
+	topology.KindOIDCProvider:      compared(oidcProviderFields),
 	topology.KindIAMRole:           compared(iamRoleFields),
 	topology.KindInstanceProfile:   compared(instanceProfileFields),
 	topology.KindKeyPair:           compared(keyPairFields),

@@ -38,13 +38,19 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	return Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}, nil
 }
 
+// byName are the kinds of IAM, which cannot be searched by tag.
+var byName = map[topology.Kind]bool{topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true}
+
 // ScopeOf says what to look for: the cluster's own resources, the ones its manifest
-// gives by id, and the images that it names.
+// gives by id, those that can only be looked for by name, and the images that it names.
 func ScopeOf(c desired.Cluster) actual.Scope {
 	scope := actual.Scope{Cluster: c.Name, Region: c.Region}
 	for ref, r := range c.Topology.All() {
 		if r.Owner() == topology.Shared {
 			scope.Shared = append(scope.Shared, ref)
+		}
+		if r.Owner() == topology.Owned && byName[ref.Kind] {
+			scope.Named = append(scope.Named, ref)
 		}
 		if lt, ok := r.(topology.LaunchTemplate); ok && !slices.Contains(scope.Images, lt.Image) {
 			scope.Images = append(scope.Images, lt.Image)

@@ -4,8 +4,11 @@ package topology
 type IAMRole struct {
 	Name string `json:"name"`
 	// TrustPolicy says who may assume the role. Policies are canonical JSON, as
-	// [CanonicalPolicy] writes it.
+	// [CanonicalPolicy] writes it. An ARN holds the number of the account, so Provider
+	// stands in this one as its printed reference.
 	TrustPolicy string `json:"trustPolicy"`
+	// Provider vouches for who may assume a service account's role; zero for machines.
+	Provider Ref `json:"provider,omitzero"`
 	// InlinePolicies is sorted by name.
 	InlinePolicies []InlinePolicy `json:"inlinePolicies"`
 	// ManagedPolicies are ARNs, sorted; any other attached policy is a difference.
@@ -23,7 +26,7 @@ type InlinePolicy struct {
 }
 
 func (r IAMRole) Ref() Ref         { return Ref{KindIAMRole, r.Name} }
-func (IAMRole) Needs() []Ref       { return nil }
+func (r IAMRole) Needs() []Ref     { return present(r.Provider) }
 func (r IAMRole) Owner() Ownership { return r.Ownership }
 func (r IAMRole) Labels() Tags     { return r.Tags }
 func (IAMRole) resource()          {}

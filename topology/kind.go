@@ -21,6 +21,7 @@ const (
 	KindRouteTable        Kind = "route-table"
 	KindSecurityGroup     Kind = "security-group"
 	KindSecurityGroupRule Kind = "security-group-rule"
+	KindOIDCProvider      Kind = "oidc-provider"
 	KindIAMRole           Kind = "iam-role"
 	KindInstanceProfile   Kind = "instance-profile"
 	KindKeyPair           Kind = "key-pair"
@@ -58,6 +59,7 @@ func Kinds() []Kind {
 		KindRouteTable,
 		KindSecurityGroup,
 		KindSecurityGroupRule,
+		KindOIDCProvider,
 		KindIAMRole,
 		KindInstanceProfile,
 		KindKeyPair,

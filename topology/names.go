@@ -16,6 +16,15 @@ const (
 // itself, or its beginning and a hash where IAM has no room for all of it.
 func IAMName(text string) string { return fitting(text, maxIAMName) }
 
+// AccountRoleName is the name that kops gives to the role of a service account. A
+// wildcard, which IAM takes in no name, is written out.
+func AccountRoleName(account, namespace, cluster string) string {
+	return IAMName(strings.ReplaceAll(account+"."+namespace+".sa."+cluster, "*", "wildcard"))
+}
+
+// IsCutName tells whether a role's name may be one that [IAMName] cut short.
+func IsCutName(name string) bool { return len(name) == maxIAMName }
+
 // HashedName shortens a text so that it fits the limit together with a dash and a
 // hash of the whole text, by kops's rule.
 func HashedName(text string, limit int) string {

@@ -70,6 +70,8 @@ const (
 	TagRoleAPI      = TagRolePrefix + "apiserver"
 	TagAWSReserved  = "aws:"
 	TagDetachedFrom = "kops.k8s.io/detached-from-asg"
+	TagAccountName  = "service-account.kops.k8s.io/name"
+	TagAccountSpace = "service-account.kops.k8s.io/namespace"
 )
 
 // OwnershipTag is the key of the tag that says whose a resource is; its value is

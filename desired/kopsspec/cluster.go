@@ -24,46 +24,86 @@ func (c Cluster) Name() string { return c.Metadata.Name }
 // ClusterSpec is the part of spec that shapes AWS. CIDRs stay as written: what they mean is decided
 // where they can be complained about.
 type ClusterSpec struct {
-	API                       *API                   `json:"api"`
-	AdditionalNetworkCIDRs    []string               `json:"additionalNetworkCIDRs"`
-	AdditionalPolicies        map[string]string      `json:"additionalPolicies"`
-	AWSLoadBalancerController Switch                 `json:"awsLoadBalancerController"`
-	CloudConfig               CloudConfig            `json:"cloudConfig"`
-	CloudLabels               map[string]string      `json:"cloudLabels"`
-	CloudProvider             string                 `json:"cloudProvider"`
-	ClusterAutoscaler         Switch                 `json:"clusterAutoscaler"`
-	ClusterDNSDomain          string                 `json:"clusterDNSDomain"`
-	ConfigBase                string                 `json:"configBase"`
-	Containerd                Containerd             `json:"containerd"`
-	DisableSubnetTags         bool                   `json:"DisableSubnetTags"`
-	DNSZone                   string                 `json:"dnsZone"`
-	EtcdClusters              []EtcdCluster          `json:"etcdClusters"`
-	ExternalPolicies          map[string][]string    `json:"externalPolicies"`
-	IAM                       IAM                    `json:"iam"`
-	KubeAPIServer             KubeAPIServer          `json:"kubeAPIServer"`
-	KeyStore                  string                 `json:"keyStore"`
-	KubernetesAPIAccess       []string               `json:"kubernetesApiAccess"`
-	KubernetesVersion         string                 `json:"kubernetesVersion"`
-	MasterPublicName          string                 `json:"masterPublicName"`
-	NetworkCIDR               string                 `json:"networkCIDR"`
-	NetworkID                 string                 `json:"networkID"`
-	Networking                Networking             `json:"networking"`
-	NodePortAccess            []string               `json:"nodePortAccess"`
-	NodeTerminationHandler    NodeTerminationHandler `json:"nodeTerminationHandler"`
-	NonMasqueradeCIDR         string                 `json:"nonMasqueradeCIDR"`
-	PodCIDR                   string                 `json:"podCIDR"`
-	ServiceClusterIPRange     string                 `json:"serviceClusterIPRange"`
-	SecretStore               string                 `json:"secretStore"`
-	SnapshotController        Switch                 `json:"snapshotController"`
-	SSHAccess                 []string               `json:"sshAccess"`
-	SSHKeyName                *string                `json:"sshKeyName"`
-	Subnets                   []Subnet               `json:"subnets"`
-	Topology                  Topology               `json:"topology"`
+	API                           *API                          `json:"api"`
+	AdditionalNetworkCIDRs        []string                      `json:"additionalNetworkCIDRs"`
+	AdditionalPolicies            map[string]string             `json:"additionalPolicies"`
+	AWSLoadBalancerController     LoadBalancerController        `json:"awsLoadBalancerController"`
+	CloudConfig                   CloudConfig                   `json:"cloudConfig"`
+	CloudLabels                   map[string]string             `json:"cloudLabels"`
+	CloudProvider                 string                        `json:"cloudProvider"`
+	CertManager                   CertManager                   `json:"certManager"`
+	ClusterAutoscaler             ClusterAutoscaler             `json:"clusterAutoscaler"`
+	ClusterDNSDomain              string                        `json:"clusterDNSDomain"`
+	ConfigBase                    string                        `json:"configBase"`
+	Containerd                    Containerd                    `json:"containerd"`
+	DisableSubnetTags             bool                          `json:"DisableSubnetTags"`
+	DNSZone                       string                        `json:"dnsZone"`
+	EtcdClusters                  []EtcdCluster                 `json:"etcdClusters"`
+	ExternalDNS                   ExternalDNS                   `json:"externalDns"`
+	ExternalPolicies              map[string][]string           `json:"externalPolicies"`
+	IAM                           IAM                           `json:"iam"`
+	KubeAPIServer                 KubeAPIServer                 `json:"kubeAPIServer"`
+	KeyStore                      string                        `json:"keyStore"`
+	KubernetesAPIAccess           []string                      `json:"kubernetesApiAccess"`
+	KubernetesVersion             string                        `json:"kubernetesVersion"`
+	MasterPublicName              string                        `json:"masterPublicName"`
+	NetworkCIDR                   string                        `json:"networkCIDR"`
+	NetworkID                     string                        `json:"networkID"`
+	Networking                    Networking                    `json:"networking"`
+	NodePortAccess                []string                      `json:"nodePortAccess"`
+	NodeTerminationHandler        NodeTerminationHandler        `json:"nodeTerminationHandler"`
+	NonMasqueradeCIDR             string                        `json:"nonMasqueradeCIDR"`
+	PodCIDR                       string                        `json:"podCIDR"`
+	ServiceClusterIPRange         string                        `json:"serviceClusterIPRange"`
+	ServiceAccountIssuerDiscovery ServiceAccountIssuerDiscovery `json:"serviceAccountIssuerDiscovery"`
+	SecretStore                   string                        `json:"secretStore"`
+	SnapshotController            Switch                        `json:"snapshotController"`
+	SSHAccess                     []string                      `json:"sshAccess"`
+	SSHKeyName                    *string                       `json:"sshKeyName"`
+	Subnets                       []Subnet                      `json:"subnets"`
+	Topology                      Topology                      `json:"topology"`
 }
 
 // Switch is an add-on of which only whether it runs matters, because its permissions do.
 type Switch struct {
 	Enabled bool `json:"enabled"`
+}
+
+// LoadBalancerController is the AWS load balancer controller, with the services that it may use.
+type LoadBalancerController struct {
+	Enabled      bool `json:"enabled"`
+	EnableShield bool `json:"enableShield"`
+	EnableWAF    bool `json:"enableWAF"`
+	EnableWAFv2  bool `json:"enableWAFv2"`
+}
+
+// CertManager proves to certificate authorities that hosted zones are ours.
+type CertManager struct {
+	Enabled       bool     `json:"enabled"`
+	HostedZoneIDs []string `json:"hostedZoneIDs"`
+	Managed       *bool    `json:"managed"` // false: somebody else installs it
+}
+
+// ClusterAutoscaler sets the sizes of groups of workers.
+type ClusterAutoscaler struct {
+	Enabled                  bool `json:"enabled"`
+	AWSUseStaticInstanceList bool `json:"awsUseStaticInstanceList"`
+}
+
+// ExternalDNS is what publishes the records of services: dns-controller, unless Provider says external-dns.
+type ExternalDNS struct {
+	Disable  bool   `json:"disable"`
+	Provider string `json:"provider"`
+}
+
+// ServiceAccountIssuerDiscovery is where the tokens of service accounts can be verified by others.
+type ServiceAccountIssuerDiscovery struct {
+	AdditionalAudiences   []string `json:"additionalAudiences"`
+	DiscoveryStore        string   `json:"discoveryStore"` // a bucket that everybody can read
+	EnableAWSOIDCProvider bool     `json:"enableAWSOIDCProvider"`
+	DiscoveryService      struct {
+		URL string `json:"url"`
+	} `json:"discoveryService"`
 }
 
 // API says how the API servers are reached. Exactly one of its fields is set after [Complete].
@@ -94,8 +134,15 @@ type LoadBalancerSubnet struct {
 
 // CloudConfig is the AWS part of spec.cloudConfig.
 type CloudConfig struct {
-	NLBSecurityGroupMode string `json:"nlbSecurityGroupMode"`
-	UseIPBasedNodeNames  bool   `json:"useIPBasedNodeNames"`
+	AWSEBSCSIDriver      EBSDriver `json:"awsEBSCSIDriver"`
+	NLBSecurityGroupMode string    `json:"nlbSecurityGroupMode"`
+	UseIPBasedNodeNames  bool      `json:"useIPBasedNodeNames"`
+}
+
+// EBSDriver is the driver of EBS volumes. It runs, and kops installs it, unless the manifest says false.
+type EBSDriver struct {
+	Enabled *bool `json:"enabled"`
+	Managed *bool `json:"managed"`
 }
 
 // Containerd is the part of spec.containerd that needs permissions.
@@ -134,10 +181,26 @@ type EtcdMember struct {
 type IAM struct {
 	AllowContainerRegistry bool   `json:"allowContainerRegistry"`
 	PermissionsBoundary    string `json:"permissionsBoundary"`
+	// ServiceAccountExternalPermissions are roles for the author's own service accounts.
+	ServiceAccountExternalPermissions []ServiceAccountPermissions `json:"serviceAccountExternalPermissions"`
+	// UseServiceAccountExternalPermissions gives the add-ons of kops roles of their own.
+	UseServiceAccountExternalPermissions bool `json:"useServiceAccountExternalPermissions"`
 }
 
-// KubeAPIServer is the part of the API server's configuration that firewalls depend on.
+// ServiceAccountPermissions is what the pods of a service account may do: by the ARNs of managed policies,
+// or by a JSON list of statements. A * in a name stands for anything.
+type ServiceAccountPermissions struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	AWS       struct {
+		InlinePolicy string   `json:"inlinePolicy"`
+		PolicyARNs   []string `json:"policyARNs"`
+	} `json:"aws"`
+}
+
+// KubeAPIServer is the part of the API server's configuration that firewalls and IAM depend on.
 type KubeAPIServer struct {
+	ServiceAccountIssuer string `json:"serviceAccountIssuer"`
 	ServiceNodePortRange string `json:"serviceNodePortRange"`
 }
 

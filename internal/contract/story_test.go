@@ -70,6 +70,7 @@ func exampleClusters(t *testing.T) []example {
 				{"198.51.100.0/24", "198.51.101.0/24"},
 				{"203.0.113.0/24", "203.0.114.0/24"},
 				{"s3:GetObject", "s3:ListBucket"},
+				{"name: reader", "name: writer"},
 				{"volumeIops: 200", "volumeIops: 300"},
 				{"onDemandAboveBase: 50", "onDemandAboveBase: 20"},
 				{"[m5.large, m5.xlarge]", "[m5.xlarge, m5.large]"},

@@ -60,6 +60,7 @@ var types = map[topology.Kind]string{
 	topology.KindNATGateway:      "aws_nat_gateway",
 	topology.KindRouteTable:      "aws_route_table",
 	topology.KindSecurityGroup:   "aws_security_group",
+	topology.KindOIDCProvider:    "aws_iam_openid_connect_provider",
 	topology.KindIAMRole:         "aws_iam_role",
 	topology.KindInstanceProfile: "aws_iam_instance_profile",
 	topology.KindKeyPair:         "aws_key_pair",

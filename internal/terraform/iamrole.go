@@ -2,6 +2,8 @@ package terraform
 
 import (
 	"path"
+	"strconv"
+	"strings"
 
 	"github.com/quorate/quorate/topology"
 )
@@ -9,7 +11,7 @@ import (
 func (d *document) iamRole(r topology.IAMRole) {
 	d.add("aws_iam_role", label(r.Name), attrs{
 		"name":                 r.Name,
-		"assume_role_policy":   r.TrustPolicy,
+		"assume_role_policy":   d.trustPolicy(r),
 		"permissions_boundary": optional(r.PermissionsBoundary),
 		"tags":                 r.Tags,
 	})
@@ -27,4 +29,12 @@ func (d *document) iamRole(r topology.IAMRole) {
 			"policy_arn": arn,
 		})
 	}
+}
+
+// trustPolicy names the provider by its ARN, which only Terraform will know.
+func (d *document) trustPolicy(r topology.IAMRole) string {
+	if r.Provider.IsZero() {
+		return r.TrustPolicy
+	}
+	return strings.ReplaceAll(r.TrustPolicy, strconv.Quote(r.Provider.String()), strconv.Quote(d.attribute(r.Provider, "arn")))
 }

@@ -13,6 +13,7 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindRouteTable:        row((*document).routeTable),
 	topology.KindSecurityGroup:     row((*document).securityGroup),
 	topology.KindSecurityGroupRule: row((*document).securityGroupRule),
+	topology.KindOIDCProvider:      row((*document).oidcProvider),
 	topology.KindIAMRole:           row((*document).iamRole),
 	topology.KindInstanceProfile:   row((*document).instanceProfile),
 	topology.KindKeyPair:           row((*document).keyPair),

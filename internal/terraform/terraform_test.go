@@ -59,6 +59,8 @@ func everything(t *testing.T) topology.Topology {
 		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "icmpv6", FromPort: -1, ToPort: -1, PrefixList: "pl-1", Ownership: topology.Owned},
 		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "tcp", FromPort: 22, ToPort: 22, CIDR: netip.MustParsePrefix("10.0.0.0/8"), Ownership: topology.Owned},
 		topology.IAMRole{Name: "masters." + n, TrustPolicy: "{}", InlinePolicies: []topology.InlinePolicy{{Name: "masters." + n, Document: "{}"}}, ManagedPolicies: []string{"arn:aws:iam::1:policy/p"}, PermissionsBoundary: "arn:b", Tags: tags, Ownership: topology.Owned},
+		topology.OIDCProvider{Issuer: "https://issuer.example.com/k", ClientIDs: []string{"amazonaws.com"}, Thumbprints: []string{"9e99a48a9960b14926bb7f3b02e22da2b0ab7280"}, Tags: tags, Ownership: topology.Owned},
+		topology.IAMRole{Name: "a.b.sa." + n, TrustPolicy: `{"Federated":"oidc-provider/issuer.example.com/k"}`, Provider: topology.OIDCProviderRef("https://issuer.example.com/k"), Tags: tags, Ownership: topology.Owned},
 		topology.InstanceProfile{Name: "masters." + n, Role: ref(topology.KindIAMRole, "masters."+n), Tags: tags, Ownership: topology.Owned},
 		topology.KeyPair{Name: "kubernetes." + n + "-aa:bb", PublicKey: "ssh-rsa AAAA", Tags: tags, Ownership: topology.Owned},
 		topology.Volume{Name: "a.etcd-main." + n, Zone: "us-east-1a", Type: "gp3", SizeGiB: 20, IOPS: 3000, Throughput: 125, Encrypted: true, KMSKey: "key", Tags: tags, Ownership: topology.Owned},
