@@ -9,11 +9,12 @@ type Clients struct {
 	AutoScaling AutoScaling
 	ELB         ELB
 	IAM         IAM
+	Route53     Route53
 }
 
 // FromClients takes the SDK's clients.
 func FromClients(c awsapi.Clients) Clients {
-	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM}
+	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM, Route53: c.Route53}
 }
 
 // EC2 lists the calls to EC2.
@@ -52,4 +53,10 @@ type IAM interface {
 	instanceProfileReader
 	oidcProviderReader
 	strayRoleReader
+}
+
+// Route53 lists the calls to Route 53.
+type Route53 interface {
+	dnsRecordReader
+	hostedZoneReader
 }

@@ -180,6 +180,9 @@ func (o *observation) inlinePolicies(role string) ([]topology.InlinePolicy, erro
 		if err != nil {
 			return nil, fmt.Errorf("policy %s of %s: %w", p.name, role, err)
 		}
+		if p.name == role && o.zone.id != "" { // the one that kops writes; others are written by hand
+			document = topology.WithoutZone(document, o.zone.id)
+		}
 		policies = append(policies, topology.InlinePolicy{Name: p.name, Document: document})
 	}
 	slices.SortFunc(policies, func(a, b topology.InlinePolicy) int { return strings.Compare(a.Name, b.Name) })

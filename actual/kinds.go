@@ -43,21 +43,24 @@ var rows = map[topology.Kind]row{
 	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
 	topology.KindLoadBalancer:      {"load balancers", looks{lookLoadBalancers, lookLoadBalancerTags, lookLoadBalancerAttributes}, convertLoadBalancers, false},
 	topology.KindListener:          {"listeners", looks{nil, nil, lookListeners}, convertListeners, false},
+	topology.KindDNSRecord:         {"DNS records", looks{nil, lookDNSRecords}, convertDNSRecords, false},
+	topology.KindZoneAssociation:   {"zone associations", looks{nil, lookZoneAssociations}, convertZoneAssociations, false},
 	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},
 	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
 }
 
-// Images and machines are no resources, but facts that are looked at in the same way;
+// Images, the hosted zone and machines are no resources, but facts that are looked at in the same way;
 // roles that nobody wants any more are found in a way of their own.
 var (
 	imageRow     = row{"images", looks{lookImages, nil, lookStrayImages}, convertImages, false}
+	zoneRow      = row{"hosted zones", looks{lookHostedZone}, convertHostedZone, false}
 	machineRow   = row{"machines", looks{lookInstances}, convertMachines, false}
 	strayRoleRow = row{"IAM roles of service accounts", looks{nil, lookRoleNames, lookStrayRoles}, convertStrayRoles, false}
 )
 
 // inOrder lists the rows so that each finds what it refers to converted already.
 func inOrder() []row {
-	order := []row{imageRow}
+	order := []row{imageRow, zoneRow}
 	for _, kind := range topology.Kinds() {
 		order = append(order, rows[kind])
 	}

@@ -34,6 +34,8 @@ type observation struct {
 	targetGroups    targetGroupAnswers
 	loadBalancers   loadBalancerAnswers
 	listeners       listenerAnswers
+	zone            hostedZoneAnswers
+	records         dnsRecordAnswers
 	launchTemplates launchTemplateAnswers
 	groups          autoScalingGroupAnswers
 	instances       instanceAnswers
@@ -43,6 +45,7 @@ type observation struct {
 	bindings  topology.Bindings
 	machines  []topology.Machine
 	leftovers []Leftover
+	lacking   []Lack
 	problems  []error
 }
 

@@ -27,18 +27,32 @@ type Scope struct {
 	Named []topology.Ref
 	// Images are the names or AMI ids that the manifest uses for machine images.
 	Images []string
+	// Zone is the hosted zone that the cluster keeps its records in; zero if it
+	// keeps none.
+	Zone topology.HostedZone
+	// Records are those that the manifest wants.
+	Records []topology.Ref
 }
 
 // State is what AWS has of a cluster at one moment.
 type State struct {
 	Topology topology.Topology
 	// Bindings are the AWS ids behind the topology, and the facts that are no
-	// resources: AMI ids, root devices, newest launch template versions.
+	// resources: AMI ids, root devices, newest launch template versions, the hosted zone.
 	Bindings topology.Bindings
 	// Machines is sorted by instance id. Terminated machines are left out.
 	Machines []topology.Machine
 	// Leftovers carry the cluster's tags, but are nothing that a topology holds.
 	Leftovers []Leftover
+	// Lacking is what stands in the way of the manifest, and people must mend.
+	Lacking []Lack
+}
+
+// Lack is something that a manifest relies on and that is never made: it must be there,
+// or be free to take. The reason is a sentence with the way out.
+type Lack struct {
+	Ref    topology.Ref
+	Reason string
 }
 
 // Leftover is something tagged as the cluster's own that no kind recognises. Nothing
@@ -107,5 +121,5 @@ func (o *observation) state() (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("what AWS has does not fit together: %w", err)
 	}
-	return State{Topology: t, Bindings: o.bindings, Machines: o.machines, Leftovers: o.leftovers}, nil
+	return State{Topology: t, Bindings: o.bindings, Machines: o.machines, Leftovers: o.leftovers, Lacking: o.lacking}, nil
 }

@@ -89,8 +89,9 @@ func TestALookCostsFewCalls(t *testing.T) {
 	w := simulator(t)
 	w.highlyAvailable()
 	w.settle()
+	w.zone("example.com", "")
 	before := w.calls.ByOperation()
-	w.observe()
+	w.observe(inZone(itsZone, "api."+cluster, "api.internal."+cluster, "kops-controller.internal."+cluster))
 	spent, total := map[string]int{}, 0
 	for operation, n := range w.calls.ByOperation() {
 		if n -= before[operation]; n > 0 {

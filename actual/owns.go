@@ -76,3 +76,8 @@ func (o *observation) leave(c candidate, reason string) {
 		Kind: c.kind, ID: c.id, Name: c.tags[topology.TagName], Tags: c.tags, Created: c.created, Reason: reason,
 	})
 }
+
+// lack notes what people must mend before the manifest can be followed.
+func (o *observation) lack(ref topology.Ref, reason string) {
+	o.lacking = append(o.lacking, Lack{ref, reason})
+}

@@ -32,7 +32,7 @@ var mutating = []string{
 	"CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "CreateTags",
 	"CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile", "CreateVolume",
 	"CreateTargetGroup", "ModifyTargetGroupAttributes", "CreateLoadBalancer", "CreateListener",
-	"CreateLaunchTemplate", "CreateAutoScalingGroup", "EnableMetricsCollection",
+	"ChangeResourceRecordSets", "CreateLaunchTemplate", "CreateAutoScalingGroup", "EnableMetricsCollection",
 }
 
 // madeOn counts what is in the world by type after a cluster has been made.

@@ -48,7 +48,7 @@ func (r iamRoles) Create(ctx context.Context, want topology.IAMRole, ids topolog
 	}
 	learned := topology.Bindings{want.Ref(): want.Name}
 	for _, policy := range want.InlinePolicies {
-		if err := r.putPolicy(ctx, want, policy); err != nil {
+		if err := r.putPolicy(ctx, want, policy, ids); err != nil {
 			return learned, err
 		}
 	}
@@ -87,9 +87,18 @@ func (r iamRoles) takeUp(ctx context.Context, want topology.IAMRole, conflict er
 	return nil
 }
 
-func (r iamRoles) putPolicy(ctx context.Context, role topology.IAMRole, policy topology.InlinePolicy) error {
+// putPolicy writes the id of the cluster's zone where the policy mentions it.
+func (r iamRoles) putPolicy(ctx context.Context, role topology.IAMRole, policy topology.InlinePolicy, ids topology.Bindings) error {
+	document := policy.Document
+	if topology.NeedsZone(document) {
+		zone, err := idOf(ids, topology.HostedZoneRef(r.cluster))
+		if err != nil {
+			return err
+		}
+		document = topology.WithZone(document, zone)
+	}
 	_, err := r.api.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: aws.String(role.Name), PolicyName: aws.String(policy.Name), PolicyDocument: aws.String(policy.Document),
+		RoleName: aws.String(role.Name), PolicyName: aws.String(policy.Name), PolicyDocument: aws.String(document),
 	})
 	return err
 }
@@ -127,7 +136,7 @@ func (r iamRoles) deletePolicy(ctx context.Context, role topology.IAMRole, name 
 func (r iamRoles) Update(ctx context.Context, have, want topology.IAMRole, change diff.Change, ids topology.Bindings) (topology.Bindings, error) {
 	err := r.updateTrust(ctx, want, change, ids)
 	if err == nil {
-		err = r.updateInline(ctx, have, want, change)
+		err = r.updateInline(ctx, have, want, change, ids)
 	}
 	if err == nil && change.Has("managedPolicies") {
 		err = r.attach(ctx, want, missing(want.ManagedPolicies, have.ManagedPolicies))
@@ -167,10 +176,10 @@ func (r iamRoles) updateTrust(ctx context.Context, want topology.IAMRole, change
 	return err
 }
 
-func (r iamRoles) updateInline(ctx context.Context, have, want topology.IAMRole, change diff.Change) error {
+func (r iamRoles) updateInline(ctx context.Context, have, want topology.IAMRole, change diff.Change, ids topology.Bindings) error {
 	for _, policy := range want.InlinePolicies {
 		if change.Has("inlinePolicies[" + policy.Name + "]") {
-			if err := r.putPolicy(ctx, want, policy); err != nil {
+			if err := r.putPolicy(ctx, want, policy, ids); err != nil {
 				return err
 			}
 		}

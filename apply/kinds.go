@@ -41,6 +41,8 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindTargetGroup:       handled(targetGroups{c.ELB, e.cluster}),
 		topology.KindLoadBalancer:      handled(loadBalancers{c.ELB, e.cluster}),
 		topology.KindListener:          handled(listeners{c.ELB}),
+		topology.KindDNSRecord:         handled(dnsRecords{c.Route53, c.ELB, e.cluster}),
+		topology.KindZoneAssociation:   handled(zoneAssociations{c.Route53, e.cluster, c.EC2.Options().Region}),
 		topology.KindLaunchTemplate:    handled(launchTemplates{c.EC2, e.cluster, c.EC2.Options().Region, e.tokens()}),
 		topology.KindAutoScalingGroup:  handled(autoScalingGroups{c.AutoScaling, e.cluster}),
 	}

@@ -47,6 +47,9 @@ func clusterOf(t *testing.T, manifest []byte) desired.Cluster {
 func (w *world) observe(t *testing.T, cluster desired.Cluster) actual.State {
 	t.Helper()
 	scope := actual.Scope{Cluster: cluster.Name, Region: cluster.Region}
+	for _, record := range topology.Of[topology.DNSRecord](cluster.Topology) {
+		scope.Zone, scope.Records = record.Zone, append(scope.Records, record.Ref())
+	}
 	for _, template := range topology.Of[topology.LaunchTemplate](cluster.Topology) {
 		scope.Images = append(scope.Images, template.Image)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"sync"
 	"testing"
@@ -68,6 +69,9 @@ func simulatedWorld(t *testing.T, in string) *world {
 	clock := awssim.NewManualClock(moment)
 	region := awssim.New(awssim.Config{Region: in, Clock: clock, Seed: 1})
 	t.Cleanup(region.Close)
+	if err := region.AddHostedZone("example.com"); err != nil {
+		t.Fatal(err)
+	}
 	url, stop, err := region.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -210,28 +214,45 @@ func (w *wire) loseNext(operations ...string) {
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	req.Body = io.NopCloser(bytes.NewReader(body))
 	answer, err := http.DefaultTransport.RoundTrip(req)
-	if err == nil && w.lost(body) {
+	if err == nil && w.lost(operationOf(req, body)) {
 		answer.Body.Close()
 		return nil, errLost
 	}
 	return answer, err
 }
 
-func (w *wire) lost(body []byte) bool {
+func (w *wire) lost(operation string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	form, err := url.ParseQuery(string(body))
-	if err != nil || !w.lose[form.Get("Action")] {
-		return false
+	lost := w.lose[operation]
+	delete(w.lose, operation)
+	return lost
+}
+
+// operationOf names a call: most services say it in a form, Route 53 in the path.
+func operationOf(req *http.Request, body []byte) string {
+	if req.Method == http.MethodPost {
+		switch path.Base(req.URL.Path) {
+		case "rrset":
+			return "ChangeResourceRecordSets"
+		case "associatevpc":
+			return "AssociateVPCWithHostedZone"
+		}
 	}
-	delete(w.lose, form.Get("Action"))
-	return true
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return form.Get("Action")
 }
 
 // lossy makes a resource whose creating call is answered into the void, and makes it

@@ -21,6 +21,8 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindTargetGroup:       row(manifest.targetGroups),
 	topology.KindLoadBalancer:      row(manifest.loadBalancers),
 	topology.KindListener:          row(manifest.listeners),
+	topology.KindDNSRecord:         row(manifest.dnsRecords),
+	topology.KindZoneAssociation:   row(manifest.zoneAssociations),
 	topology.KindLaunchTemplate:    row(manifest.launchTemplates),
 	topology.KindAutoScalingGroup:  row(manifest.autoScalingGroups),
 }

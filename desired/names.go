@@ -1,18 +1,10 @@
 package desired
 
-import (
-	"strings"
+import "github.com/quorate/quorate/topology"
 
-	"github.com/quorate/quorate/topology"
-)
-
-// maxLoadBalancerName is what AWS allows for load balancers and target groups.
-const maxLoadBalancerName = 32
-
-// loadBalancerName is the AWS name of a load balancer or target group. kops always adds the hash, even
-// to a name that is short enough.
+// loadBalancerName is the AWS name of a load balancer or target group.
 func (m manifest) loadBalancerName(prefix string) string {
-	return topology.HashedName(prefix+"-"+strings.ReplaceAll(m.Name(), ".", "-"), maxLoadBalancerName)
+	return topology.LoadBalancerName(prefix, m.Name())
 }
 
 // roleName is the name of an IAM role and of its instance profile.

@@ -2,9 +2,9 @@ package desired
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/quorate/quorate/desired/kopsspec"
+	"github.com/quorate/quorate/topology"
 )
 
 // statement is a statement of an IAM policy.
@@ -91,18 +91,13 @@ func (m manifest) volumeStatements() []statement {
 	}}, "*")}
 }
 
-// dnsStatements let the masters keep the cluster's records. The zone's id is known only if the manifest
-// gives it.
+// dnsStatements let the masters keep the cluster's records. The id of the zone is AWS's to tell.
 func (m manifest) dnsStatements() []statement {
 	if !m.publishesDNS() {
 		return nil
 	}
-	zone := m.Spec.DNSZone
-	if zone == "" || strings.Contains(zone, ".") {
-		zone = "*"
-	}
 	return []statement{
-		allow(actions("route53", "ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"), nil, m.arn("route53:::hostedzone/"+zone)),
+		allow(actions("route53", "ChangeResourceRecordSets", "GetHostedZone", "ListResourceRecordSets"), nil, m.arn(topology.ZoneARN)),
 		allow(actions("route53", "GetChange"), nil, m.arn("route53:::change/*")),
 		allow(actions("route53", "ListHostedZones", "ListTagsForResource"), nil, "*"),
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/desired/kopsspec"
+	"github.com/quorate/quorate/topology"
 )
 
 var machineRules = []rule{
@@ -118,8 +119,8 @@ func externalLoadBalancerRule(m manifest, r *report) {
 			switch {
 			case (lb.LoadBalancerName == "") == (lb.TargetGroupARN == ""):
 				r.errorf(g.Source, path, "a load balancer needs either loadBalancerName, for a Classic one, or targetGroupArn, for the others")
-			case len(lb.LoadBalancerName) > maxLoadBalancerName:
-				r.errorf(g.Source, path+".loadBalancerName", "no load balancer has a name of more than %d characters; correct it", maxLoadBalancerName)
+			case len(lb.LoadBalancerName) > topology.MaxLoadBalancerName:
+				r.errorf(g.Source, path+".loadBalancerName", "no load balancer has a name of more than %d characters; correct it", topology.MaxLoadBalancerName)
 			case lb.TargetGroupARN != "":
 				requirePrefix(r, g.Source, path+".targetGroupArn", lb.TargetGroupARN, "arn:")
 			}

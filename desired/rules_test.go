@@ -57,6 +57,22 @@ var cases = map[string][]ruleCase{
 	"the kind of DNS is known": {
 		in("topology: {dns: {type: Split}}", `spec.topology.dns.type: "Split" is not known here; use Public, Private, None`),
 	},
+	"the hosted zone is a name or an id": {
+		in("dnsZone: example", `spec.dnsZone: "example" is neither the name of a hosted zone`),
+		in("dnsZone: exa mple.com", `spec.dnsZone: "exa mple.com" is neither the name of a hosted zone`),
+	},
+	"records have names in the hosted zone": {
+		in("masterPublicName: api", `spec.masterPublicName: "api" is not a DNS name`),
+		in("masterPublicName: api.internal.k.example.com", `spec.masterPublicName: api.internal.k.example.com is already the name of api.internal`),
+		in("dnsZone: example.com\n  masterPublicName: api.example.org", `spec.masterPublicName: api.example.org is not in the hosted zone example.com`),
+		in("dnsZone: example.org", `spec.dnsZone: the cluster k.example.com is not in the hosted zone example.org`),
+		in("topology: {bastion: {bastionPublicName: api.k.example.com}}",
+			`spec.topology.bastion.bastionPublicName: api.k.example.com is already the name of spec.masterPublicName`),
+	},
+	"bastions have a name if they exist": {
+		{[]edit{{"role: Bastion", "role: Node"}, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  topology: {bastion: {bastionPublicName: b.example.com}}\n"}},
+			`spec.topology.bastion.bastionPublicName: there are no bastions`},
+	},
 	"tags of kops are not overwritten": {
 		one("    team: platform\n", "    KubernetesCluster: other\n", `spec.cloudLabels.KubernetesCluster: kops writes the tag KubernetesCluster itself`),
 		inNodes("cloudLabels: {k8s.io/role/node: \"0\"}", `spec.cloudLabels["k8s.io/role/node"]: kops writes the tag`),

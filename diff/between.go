@@ -19,9 +19,14 @@ func Between(want, have topology.Topology, machines []topology.Machine) Plan {
 		}
 	}
 	for ref, h := range have.All() {
-		if _, wanted := want.Get(ref); !wanted {
-			plan.remove(h, unwanted)
+		if _, wanted := want.Get(ref); wanted {
+			continue
 		}
+		if reason := recordKept(h); reason != "" {
+			plan.Kept = append(plan.Kept, Kept{ref, reason})
+			continue
+		}
+		plan.remove(h, unwanted)
 	}
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 	return plan

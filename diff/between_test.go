@@ -209,6 +209,11 @@ var uncompared = map[string]string{
 	"KeyPair.PublicKey":      "its fingerprint is in the name",
 	"LoadBalancer.AWSName":   "the Name tag is the identity; AWS's name cannot change",
 	"SecurityGroupRule.*":    "the whole tuple is the identity; only tags are compared",
+	"DNSRecord.Zone":         "records are looked for in the wanted zone only",
+	"DNSRecord.Type":         "it is in the identity",
+	"DNSRecord.Values":       "they are the dns-controller's, which runs inside the cluster",
+	"DNSRecord.TTL":          "it is the dns-controller's, which runs inside the cluster",
+	"ZoneAssociation.Zone":   "it is the identity",
 	"Listener.LoadBalancer":  "it is in the identity",
 	"Listener.Port":          "it is in the identity",
 	"AutoScalingGroup.Role":  "it follows from the tags",
@@ -221,7 +226,7 @@ func TestEveryFieldIsCompared(t *testing.T) {
 	for _, r := range []topology.Resource{
 		topology.DHCPOptions{}, topology.VPC{}, topology.InternetGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
 		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
-		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{},
+		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
 		topology.LaunchTemplate{}, topology.AutoScalingGroup{},
 	} {
 		kind := reflect.TypeOf(r)

@@ -26,6 +26,8 @@ var rows = map[topology.Kind]row{
 	topology.KindTargetGroup:       compared(targetGroupFields),
 	topology.KindLoadBalancer:      compared(loadBalancerFields),
 	topology.KindListener:          compared(listenerFields),
+	topology.KindDNSRecord:         compared(dnsRecordFields),
+	topology.KindZoneAssociation:   compared(zoneAssociationFields),
 	topology.KindLaunchTemplate:    compared(launchTemplateFields),
 	topology.KindAutoScalingGroup:  compared(autoScalingGroupFields),
 }

@@ -46,6 +46,15 @@ type Kept struct {
 	Reason string
 }
 
+// Refuse puts what people must mend before anything of the plan can be done in place
+// of the change of ref, if there is one: it may be no resource, but a hosted zone that
+// is not there.
+func (p *Plan) Refuse(ref topology.Ref, reason string) {
+	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool { return c.Ref == ref })
+	p.Changes = append(p.Changes, Change{Ref: ref, Effect: Forbid, Reason: reason})
+	slices.SortFunc(p.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
+}
+
 // Empty reports whether there is nothing to change.
 func (p Plan) Empty() bool { return len(p.Changes) == 0 }
 

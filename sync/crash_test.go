@@ -68,6 +68,9 @@ func (l *life) RoundTrip(request *http.Request) (response *http.Response, err er
 		}
 	}()
 	recorder := httptest.NewRecorder()
+	if request.Body == nil {
+		request.Body = http.NoBody // what a server makes of it
+	}
 	l.region.ServeHTTP(recorder, request)
 	if l.killed.Load() {
 		return nil, errKilled

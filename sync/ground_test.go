@@ -42,6 +42,9 @@ func newGround(t testing.TB) *ground {
 	g := &ground{network: network, release: release, up: map[string]netip.Addr{}, smallest: 3}
 	g.region = awssim.New(awssim.Config{Clock: awssim.NewScaledClock(crashSpeed), Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
+	if err := g.region.AddHostedZone("example.com"); err != nil {
+		t.Fatal(err)
+	}
 	return g
 }
 

@@ -35,6 +35,9 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	}
 	plan := diff.Between(c.Topology, state.Topology, state.Machines)
 	plan.Cluster, plan.Region = c.Name, c.Region
+	for _, l := range state.Lacking {
+		plan.Refuse(l.Ref, l.Reason)
+	}
 	return Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}, nil
 }
 
@@ -42,7 +45,8 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 var byName = map[topology.Kind]bool{topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true}
 
 // ScopeOf says what to look for: the cluster's own resources, the ones its manifest
-// gives by id, those that can only be looked for by name, and the images that it names.
+// gives by id, those that can only be looked for by name, its names in the hosted
+// zone, and the images that it names.
 func ScopeOf(c desired.Cluster) actual.Scope {
 	scope := actual.Scope{Cluster: c.Name, Region: c.Region}
 	for ref, r := range c.Topology.All() {
@@ -51,6 +55,9 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 		}
 		if r.Owner() == topology.Owned && byName[ref.Kind] {
 			scope.Named = append(scope.Named, ref)
+		}
+		if record, ok := r.(topology.DNSRecord); ok {
+			scope.Zone, scope.Records = record.Zone, append(scope.Records, ref)
 		}
 		if lt, ok := r.(topology.LaunchTemplate); ok && !slices.Contains(scope.Images, lt.Image) {
 			scope.Images = append(scope.Images, lt.Image)

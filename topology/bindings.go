@@ -4,7 +4,7 @@ import "maps"
 
 // Bindings tell which AWS id stands behind a reference. actual fills them from what
 // it finds, and apply extends a copy as it makes things. The facts that are no
-// resources ([KindImage], [KindRootDevice], [KindTemplateVersion]) live here too.
+// resources ([KindImage], [KindRootDevice], [KindTemplateVersion], [KindHostedZone]) live here too.
 type Bindings map[Ref]string
 
 // ID returns the AWS id of a reference: an id, an ARN (load balancers, target

@@ -29,6 +29,8 @@ const (
 	KindTargetGroup       Kind = "target-group"
 	KindLoadBalancer      Kind = "load-balancer"
 	KindListener          Kind = "listener"
+	KindDNSRecord         Kind = "dns-record"
+	KindZoneAssociation   Kind = "zone-association"
 	KindLaunchTemplate    Kind = "launch-template"
 	KindAutoScalingGroup  Kind = "autoscaling-group"
 )
@@ -44,6 +46,8 @@ const (
 	KindRootDevice Kind = "root-device"
 	// KindTemplateVersion binds a launch template's name to the number of its newest version.
 	KindTemplateVersion Kind = "launch-template-version"
+	// KindHostedZone binds a cluster's name to the id of its hosted zone.
+	KindHostedZone Kind = "hosted-zone"
 )
 
 // Kinds lists every kind, parents before children: a resource only ever needs
@@ -67,6 +71,8 @@ func Kinds() []Kind {
 		KindTargetGroup,
 		KindLoadBalancer,
 		KindListener,
+		KindDNSRecord,
+		KindZoneAssociation,
 		KindLaunchTemplate,
 		KindAutoScalingGroup,
 	}

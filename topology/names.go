@@ -12,6 +12,10 @@ const (
 	nameHashLen = 6  // characters, kops's choice
 )
 
+// MaxLoadBalancerName is what AWS allows for load balancers and target groups, in
+// characters.
+const MaxLoadBalancerName = 32
+
 // IAMName is the name that kops gives to a role or instance profile: the text
 // itself, or its beginning and a hash where IAM has no room for all of it.
 func IAMName(text string) string { return fitting(text, maxIAMName) }
@@ -24,6 +28,12 @@ func AccountRoleName(account, namespace, cluster string) string {
 
 // IsCutName tells whether a role's name may be one that [IAMName] cut short.
 func IsCutName(name string) bool { return len(name) == maxIAMName }
+
+// LoadBalancerName is what AWS calls a load balancer or target group. kops always adds
+// the hash, even to a name that is short enough.
+func LoadBalancerName(prefix, cluster string) string {
+	return HashedName(prefix+"-"+strings.ReplaceAll(cluster, ".", "-"), MaxLoadBalancerName)
+}
 
 // HashedName shortens a text so that it fits the limit together with a dash and a
 // hash of the whole text, by kops's rule.

@@ -50,6 +50,7 @@ be; a zone that is not named comes up again:
 	f.DurationVar(&s.latency, "latency", 0, "time added to every call, e.g. 30ms")
 	f.Float64Var(&s.speed, "speed", 20, "how much faster than the wall clock the region lives")
 	s.faults.flags(c)
+	f.StringSliceVar(&s.domains, "hosted-zone", []string{"example.com"}, "public hosted zone that the account has, as clusters make none; may be repeated")
 	c.RunE = func(c *cobra.Command, _ []string) error { return s.run(c.Context(), c.OutOrStdout()) }
 	return c
 }
@@ -57,7 +58,7 @@ be; a zone that is not named comes up again:
 // simulation is one simulated region served alone.
 type simulation struct {
 	listen, socks, region, dir string
-	zones                      []string
+	zones, domains             []string
 	network                    simnet.Network
 	latency                    time.Duration
 	speed                      float64
@@ -87,6 +88,11 @@ func (s simulation) run(ctx context.Context, out io.Writer) error {
 		Dir: filepath.Join(s.dir, "volumes"), Network: s.network, Boot: machines.Boot,
 	})
 	defer region.Close()
+	for _, domain := range s.domains {
+		if err := region.AddHostedZone(domain); err != nil {
+			return fmt.Errorf("--hosted-zone %s: %w", domain, err)
+		}
+	}
 	url, stop, err := s.serve(region)
 	if err != nil {
 		return err

@@ -73,6 +73,11 @@ func what(r topology.Resource) string {
 		return fmt.Sprintf("%s %d", r.Protocol, r.Port)
 	case topology.Listener:
 		return r.Protocol + " to " + r.TargetGroup.Name
+	case topology.DNSRecord:
+		if r.Alias.IsZero() {
+			return "kept by the dns-controller"
+		}
+		return "alias of " + r.Alias.Name
 	case topology.LaunchTemplate:
 		return r.InstanceType + " " + r.Image
 	case topology.AutoScalingGroup:

@@ -12,7 +12,6 @@ type refusal struct {
 var unsupported = map[string]refusal{
 	"Cluster.spec.additionalNetworkCIDRs":                         {written, "remove it; a VPC is made with networkCIDR alone"},
 	"Cluster.spec.api.loadBalancer.accessLog":                     {written, "remove it and turn access logs on outside"},
-	"Cluster.spec.api.loadBalancer.useForInternalApi":             {isTrue, "set it to false; DNS records are not kept yet"},
 	"Cluster.spec.dnsControllerGossipConfig":                      {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.docker":                                         {written, "kops removed Docker; configure spec.containerd"},
 	"Cluster.spec.encryptionConfig":                               {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},
@@ -20,7 +19,6 @@ var unsupported = map[string]refusal{
 	"Cluster.spec.karpenter.enabled":                              {isTrue, "set it to false and use groups with manager CloudGroup"},
 	"Cluster.spec.nodeTerminationHandler.enableRebalanceDraining": {isTrue, "set it to false; rebalance events are not queued yet"},
 	"Cluster.spec.subnets.publicIP":                               {written, "give the address's allocation id as egress: eipalloc-…"},
-	"Cluster.spec.topology.bastion.bastionPublicName":             {written, "remove it and make the DNS record outside; records are not kept yet"},
 	"Cluster.spec.warmPool":                                       {written, "remove it; groups are made without warm pools"},
 	"InstanceGroup.spec.manager":                                  {is("Karpenter"), "use CloudGroup"},
 	"InstanceGroup.spec.warmPool":                                 {written, "remove it; groups are made without warm pools"},

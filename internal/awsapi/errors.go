@@ -37,7 +37,7 @@ func Throttled(err error) bool {
 }
 
 var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "NatGatewayNotFound", "InvalidKeyPair.NotFound",
-	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable", "NoSuchHostedZone", "VPCAssociationNotFound")
+	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable", "NoSuchHostedZone", "VPCAssociationNotFound", "InvalidVPCId")
 
 // NotFound reports that the thing asked for does not exist, or not yet: AWS's reads
 // may lag behind its writes.

@@ -22,10 +22,10 @@ type hostedZone struct {
 
 // AddHostedZone gives the account a public zone, as somebody does who registers a domain.
 func (r *Region) AddHostedZone(name string) error {
-	var err error
-	r.update(func(w *world) {
-		_, err = w.createHostedZone(createHostedZoneInput{Name: name, CallerReference: w.iamID("given-")})
-	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, err := r.world.createHostedZone(createHostedZoneInput{Name: name, CallerReference: r.world.iamID("given-")})
+	r.remember()
 	return err
 }
 

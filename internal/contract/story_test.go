@@ -55,8 +55,11 @@ func exampleClusters(t *testing.T) []example {
 	}
 	return []example{
 		{
-			name: "ha", cluster: "ha.example.com", manifest: examples.HA, workers: "nodes.ha.example.com",
+			name: "ha", cluster: "ha.example.com", workers: "nodes.ha.example.com",
+			// moto lists the hosted zones of a name, and not those that come after it.
+			manifest: bytes.Replace(examples.HA, []byte("spec:\n"), []byte("spec:\n  dnsZone: example.com\n"), 1),
 			change: [][2]string{
+				{"      class: Network\n", "      class: Network\n      useForInternalApi: true\n"},
 				{"  - 0.0.0.0/0\n", "  - 192.0.2.0/24\n"},
 				{"  - 10.0.0.0/8\n", "  - 10.1.0.0/16\n"},
 				{"encryptedVolume: true\n", "encryptedVolume: true\n      volumeSize: 30\n"},
@@ -153,7 +156,7 @@ func (c *cluster) checkVolumesAlone() {
 	if c.inventory == nil {
 		return
 	}
-	if d := cmp.Diff(map[string]int{"volume": 6}, c.inventory()); d != "" {
+	if d := cmp.Diff(map[string]int{"volume": 6, "hosted-zone": 1}, c.inventory()); d != "" {
 		c.Errorf("left in the account after the deletion: %s", d)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/internal/mototest"
@@ -39,6 +42,9 @@ func simulator(t *testing.T) world {
 	clock := awssim.NewManualClock(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC))
 	sim := awssim.New(awssim.Config{Region: region, Clock: clock, Seed: 1})
 	t.Cleanup(sim.Close)
+	if err := sim.AddHostedZone("example.com"); err != nil {
+		t.Fatal(err)
+	}
 	url, stop, err := sim.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,12 @@ func simulator(t *testing.T) world {
 
 func moto(t *testing.T) world {
 	t.Helper()
-	return world{clients: connect(t, motoServer.URL(t)), now: time.Now, settle: func() {}, differences: motoDifferences}
+	clients := connect(t, motoServer.URL(t))
+	_, err := clients.Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("example.com"), CallerReference: aws.String(t.Name())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world{clients: clients, now: time.Now, settle: func() {}, differences: motoDifferences}
 }
 
 func connect(t *testing.T, url string) awsapi.Clients {

@@ -33,6 +33,9 @@ const speed = 40
 // manifestPath is where the cluster lives in the repository.
 const manifestPath = "clusters/ha.example.com/cluster.yaml"
 
+// domain is the hosted zone that the account has: clusters never make one.
+const domain = "example.com"
+
 // stage is everything the story needs that is not the service.
 type stage struct {
 	dir      string
@@ -71,6 +74,9 @@ func (s *stage) populate() error {
 		Clock: awssim.NewScaledClock(speed), Dir: filepath.Join(s.dir, "volumes"), Network: s.network, Boot: machines.Boot,
 	})
 	s.closers = append(s.closers, s.region.Close)
+	if err := s.region.AddHostedZone(domain); err != nil {
+		return fmt.Errorf("give the simulated region a hosted zone: %w", err)
+	}
 	url, stop, err := s.region.Listen("127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("start the simulated region: %w", err)

@@ -12,6 +12,7 @@ type attrs map[string]any
 
 // document collects blocks by type and label.
 type document struct {
+	Variable map[string]attrs            `json:"variable,omitempty"`
 	Data     map[string]map[string]attrs `json:"data,omitempty"`
 	Resource map[string]map[string]attrs `json:"resource"`
 
@@ -21,7 +22,7 @@ type document struct {
 // JSON writes every owned resource of a topology. Shared ones appear where they are referred to, by their
 // ids. Equal topologies give equal bytes.
 func JSON(t topology.Topology) ([]byte, error) {
-	d := &document{Data: map[string]map[string]attrs{}, Resource: map[string]map[string]attrs{}, t: t}
+	d := &document{Variable: map[string]attrs{}, Data: map[string]map[string]attrs{}, Resource: map[string]map[string]attrs{}, t: t}
 	for ref, resource := range t.All() {
 		if resource.Owner() == topology.Owned {
 			kinds[ref.Kind](d, resource)

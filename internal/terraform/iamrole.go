@@ -20,7 +20,7 @@ func (d *document) iamRole(r topology.IAMRole) {
 		d.add("aws_iam_role_policy", label(p.Name), attrs{
 			"name":   p.Name,
 			"role":   role,
-			"policy": p.Document,
+			"policy": d.policy(p.Document),
 		})
 	}
 	for _, arn := range r.ManagedPolicies {

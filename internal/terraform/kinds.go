@@ -21,6 +21,8 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindTargetGroup:       row((*document).targetGroup),
 	topology.KindLoadBalancer:      row((*document).loadBalancer),
 	topology.KindListener:          row((*document).listener),
+	topology.KindDNSRecord:         row((*document).dnsRecord),
+	topology.KindZoneAssociation:   row((*document).zoneAssociation),
 	topology.KindLaunchTemplate:    row((*document).launchTemplate),
 	topology.KindAutoScalingGroup:  row((*document).autoScalingGroup),
 }

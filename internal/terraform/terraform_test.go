@@ -25,7 +25,7 @@ func everything(t *testing.T) topology.Topology {
 	const n = "k.example.com"
 	vpc, subnet, group := ref(topology.KindVPC, n), ref(topology.KindSubnet, "a."+n), ref(topology.KindSecurityGroup, "masters."+n)
 	tags := topology.BaseTags(n, n)
-	given := topology.Given("tgw-1")
+	given, zone := topology.Given("tgw-1"), topology.HostedZone{Name: "example.com", Private: true}
 	template := topology.LaunchTemplate{
 		Name: "m.masters." + n, Image: "099720109477/ubuntu/noble", InstanceType: "m3.medium",
 		KeyPair: ref(topology.KindKeyPair, "kubernetes."+n+"-aa:bb"), InstanceProfile: ref(topology.KindInstanceProfile, "masters."+n),
@@ -58,7 +58,7 @@ func everything(t *testing.T) topology.Topology {
 		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "4", FromPort: -1, ToPort: -1, Peer: group, Ownership: topology.Owned},
 		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "icmpv6", FromPort: -1, ToPort: -1, PrefixList: "pl-1", Ownership: topology.Owned},
 		topology.SecurityGroupRule{Group: group, Direction: topology.Ingress, Protocol: "tcp", FromPort: 22, ToPort: 22, CIDR: netip.MustParsePrefix("10.0.0.0/8"), Ownership: topology.Owned},
-		topology.IAMRole{Name: "masters." + n, TrustPolicy: "{}", InlinePolicies: []topology.InlinePolicy{{Name: "masters." + n, Document: "{}"}}, ManagedPolicies: []string{"arn:aws:iam::1:policy/p"}, PermissionsBoundary: "arn:b", Tags: tags, Ownership: topology.Owned},
+		topology.IAMRole{Name: "masters." + n, TrustPolicy: "{}", InlinePolicies: []topology.InlinePolicy{{Name: "masters." + n, Document: `{"Resource":"arn:aws:` + topology.ZoneARN + `"}`}}, ManagedPolicies: []string{"arn:aws:iam::1:policy/p"}, PermissionsBoundary: "arn:b", Tags: tags, Ownership: topology.Owned},
 		topology.OIDCProvider{Issuer: "https://issuer.example.com/k", ClientIDs: []string{"amazonaws.com"}, Thumbprints: []string{"9e99a48a9960b14926bb7f3b02e22da2b0ab7280"}, Tags: tags, Ownership: topology.Owned},
 		topology.IAMRole{Name: "a.b.sa." + n, TrustPolicy: `{"Federated":"oidc-provider/issuer.example.com/k"}`, Provider: topology.OIDCProviderRef("https://issuer.example.com/k"), Tags: tags, Ownership: topology.Owned},
 		topology.InstanceProfile{Name: "masters." + n, Role: ref(topology.KindIAMRole, "masters."+n), Tags: tags, Ownership: topology.Owned},
@@ -68,6 +68,10 @@ func everything(t *testing.T) topology.Topology {
 		topology.LoadBalancer{Name: "api." + n, AWSName: "api-k", Internal: true, CrossZone: true, AddressType: "dualstack", SecurityGroups: []topology.Ref{group}, Tags: tags, Ownership: topology.Owned,
 			Subnets: []topology.SubnetMapping{{Subnet: subnet, PrivateIPv4: "10.0.0.9", Allocation: topology.Given("eipalloc-1")}}},
 		topology.Listener{LoadBalancer: ref(topology.KindLoadBalancer, "api."+n), Port: 443, Protocol: "TLS", TargetGroup: ref(topology.KindTargetGroup, "tcp-k"), Certificate: "arn:c", SSLPolicy: "p", Ownership: topology.Owned},
+		topology.DNSRecord{Name: "api." + n, Type: "A", Zone: zone, Alias: ref(topology.KindLoadBalancer, "api."+n), Ownership: topology.Owned},
+		topology.DNSRecord{Name: "api." + n, Type: "AAAA", Zone: zone, Alias: ref(topology.KindLoadBalancer, "api."+n), Ownership: topology.Owned},
+		topology.DNSRecord{Name: "api.internal." + n, Type: "A", Zone: zone, Values: []string{"203.0.113.123"}, TTL: 10, Ownership: topology.Owned},
+		topology.ZoneAssociation{Zone: zone, VPC: vpc, Ownership: topology.Owned},
 		template,
 		topology.AutoScalingGroup{Name: "m.masters." + n, LaunchTemplate: template.Ref(), Min: 1, Max: 1, Subnets: []topology.Ref{subnet}, TargetGroups: []topology.Ref{ref(topology.KindTargetGroup, "tcp-k")},
 			Metrics: []string{"GroupMaxSize"}, ProtectFromScaleIn: true, SuspendedProcesses: []string{"AZRebalance"}, MaxInstanceLifetime: 86400, CapacityRebalance: true, Tags: tags, Ownership: topology.Owned},
@@ -213,6 +217,26 @@ func TestLabelsAreThoseOfKops(t *testing.T) {
 	} {
 		if got := label(name); got != want {
 			t.Errorf("label(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A zone that the manifest does not name is asked for: Terraform could not find it. One that it names by
+// its id is that.
+func TestAZoneIsLookedUpAskedForOrGiven(t *testing.T) {
+	for want, zone := range map[string]topology.HostedZone{
+		`"${data.aws_route53_zone.example-com.zone_id}"`: {Name: "example.com"},
+		`"${var.hosted_zone_id}"`:                        {Name: "k.example.com", Enclosing: true},
+		`"Z0123"`:                                        {Name: "Z0123"},
+	} {
+		balancer := topology.LoadBalancer{Name: "api.k.example.com", Ownership: topology.Owned}
+		topo, err := topology.New(balancer, topology.DNSRecord{Name: "api.k.example.com", Type: "A", Zone: zone, Alias: balancer.Ref(), Ownership: topology.Owned})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := write(t, topo)
+		if !strings.Contains(got, `"zone_id": `+want) || strings.Contains(got, `"variable"`) != zone.Enclosing {
+			t.Errorf("want the zone %s, got:\n%s", want, got)
 		}
 	}
 }
