@@ -10,11 +10,13 @@ type Clients struct {
 	ELB         ELB
 	IAM         IAM
 	Route53     Route53
+	SQS         SQS
+	EventBridge EventBridge
 }
 
 // FromClients takes the SDK's clients.
 func FromClients(c awsapi.Clients) Clients {
-	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM, Route53: c.Route53}
+	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM, Route53: c.Route53, SQS: c.SQS, EventBridge: c.EventBridge}
 }
 
 // EC2 lists the calls to EC2.
@@ -38,6 +40,7 @@ type EC2 interface {
 // AutoScaling lists the calls to EC2 Auto Scaling.
 type AutoScaling interface {
 	autoScalingGroupReader
+	lifecycleHookReader
 }
 
 // ELB lists the calls to Elastic Load Balancing.
@@ -59,4 +62,14 @@ type IAM interface {
 type Route53 interface {
 	dnsRecordReader
 	hostedZoneReader
+}
+
+// SQS lists the calls to SQS.
+type SQS interface {
+	queueReader
+}
+
+// EventBridge lists the calls to EventBridge.
+type EventBridge interface {
+	eventRuleReader
 }

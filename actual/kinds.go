@@ -40,6 +40,8 @@ var rows = map[topology.Kind]row{
 	topology.KindInstanceProfile:   {"instance profiles", looks{lookInstanceProfiles, lookProfilesOfRoles}, convertInstanceProfiles, true},
 	topology.KindKeyPair:           {"key pairs", looks{lookKeyPairs}, convertKeyPairs, true},
 	topology.KindVolume:            {"volumes", looks{lookVolumes}, convertVolumes, false},
+	topology.KindQueue:             {"queues", looks{lookQueues, lookQueueAttributes}, convertQueues, false},
+	topology.KindEventRule:         {"event rules", looks{lookEventRules, lookEventRuleTags, lookEventRuleTargets}, convertEventRules, false},
 	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
 	topology.KindLoadBalancer:      {"load balancers", looks{lookLoadBalancers, lookLoadBalancerTags, lookLoadBalancerAttributes}, convertLoadBalancers, false},
 	topology.KindListener:          {"listeners", looks{nil, nil, lookListeners}, convertListeners, false},
@@ -47,6 +49,7 @@ var rows = map[topology.Kind]row{
 	topology.KindZoneAssociation:   {"zone associations", looks{nil, lookZoneAssociations}, convertZoneAssociations, false},
 	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},
 	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
+	topology.KindLifecycleHook:     {"lifecycle hooks", looks{nil, lookLifecycleHooks}, convertLifecycleHooks, false},
 }
 
 // Images, the hosted zone and machines are no resources, but facts that are looked at in the same way;

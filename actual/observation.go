@@ -31,6 +31,8 @@ type observation struct {
 	profiles        instanceProfileAnswers
 	keyPairs        keyPairAnswers
 	volumes         volumeAnswers
+	queues          queueAnswers
+	eventRules      eventRuleAnswers
 	targetGroups    targetGroupAnswers
 	loadBalancers   loadBalancerAnswers
 	listeners       listenerAnswers
@@ -38,6 +40,7 @@ type observation struct {
 	records         dnsRecordAnswers
 	launchTemplates launchTemplateAnswers
 	groups          autoScalingGroupAnswers
+	hooks           lifecycleHookAnswers
 	instances       instanceAnswers
 
 	refs      map[string]topology.Ref // by AWS id or ARN

@@ -83,7 +83,7 @@ func golden(t *testing.T, path string, got []byte) {
 
 // maxCalls is what a look at three masters and three worker groups may cost, so that
 // fifty clusters looked at each minute stay far below AWS's request limits.
-const maxCalls = 45
+const maxCalls = 60
 
 func TestALookCostsFewCalls(t *testing.T) {
 	w := simulator(t)

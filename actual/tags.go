@@ -1,6 +1,8 @@
 package actual
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,6 +31,11 @@ func ec2Tags(list []ec2types.Tag) topology.Tags {
 
 func elbTags(list []elbtypes.Tag) topology.Tags {
 	return tagsFrom(list, func(t elbtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+// sqsTags drops AWS's own from the map that SQS has instead of a list.
+func sqsTags(all map[string]string) topology.Tags {
+	return tagsFrom(slices.Sorted(maps.Keys(all)), func(key string) (*string, *string) { return &key, aws.String(all[key]) })
 }
 
 func iamTags(list []iamtypes.Tag) topology.Tags {

@@ -433,4 +433,5 @@ func (w *world) highlyAvailable() {
 		id = w.launchTemplate(name, w.templateData(topology.Worker, nodes, key, nodesGroup, tags), tags)
 		w.group(name, id, strconv.Itoa(1), private[i], 2, nil, tags)
 	}
+	w.terminations()
 }

@@ -38,6 +38,8 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindInstanceProfile:   handled(instanceProfiles{c.IAM, e.cluster}),
 		topology.KindKeyPair:           handled(keyPairs{c.EC2, e.cluster}),
 		topology.KindVolume:            handled(volumes{c.EC2, e.tokens()}),
+		topology.KindQueue:             handled(queues{c.SQS, e.cluster}),
+		topology.KindEventRule:         handled(eventRules{c.EventBridge, e.cluster}),
 		topology.KindTargetGroup:       handled(targetGroups{c.ELB, e.cluster}),
 		topology.KindLoadBalancer:      handled(loadBalancers{c.ELB, e.cluster}),
 		topology.KindListener:          handled(listeners{c.ELB}),
@@ -45,6 +47,7 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindZoneAssociation:   handled(zoneAssociations{c.Route53, e.cluster, c.EC2.Options().Region}),
 		topology.KindLaunchTemplate:    handled(launchTemplates{c.EC2, e.cluster, c.EC2.Options().Region, e.tokens()}),
 		topology.KindAutoScalingGroup:  handled(autoScalingGroups{c.AutoScaling, e.cluster}),
+		topology.KindLifecycleHook:     handled(lifecycleHooks{c.AutoScaling}),
 	}
 }
 

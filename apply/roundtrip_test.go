@@ -187,6 +187,15 @@ func change(r topology.Resource) topology.Resource {
 	case topology.InstanceProfile:
 		v.Tags = v.Tags.With(blue)
 		return v
+	case topology.Queue:
+		v.Retention, v.Policy, v.Tags = 600, admitting("sns.amazonaws.com"), v.Tags.With(blue)
+		return v
+	case topology.EventRule:
+		v.Pattern, v.Enabled, v.Tags = `{"source":["aws.ec2"]}`, false, v.Tags.With(blue)
+		return v
+	case topology.LifecycleHook:
+		v.DefaultResult, v.Heartbeat = "ABANDON", 600
+		return v
 	case topology.TargetGroup:
 		v.HealthInterval, v.DeregistrationDelay, v.ConnectionTermination, v.Tags = 30, 60, !v.ConnectionTermination, v.Tags.With(blue)
 		return v

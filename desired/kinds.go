@@ -18,6 +18,8 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindInstanceProfile:   row(manifest.instanceProfiles),
 	topology.KindKeyPair:           row(manifest.keyPairs),
 	topology.KindVolume:            row(manifest.volumes),
+	topology.KindQueue:             row(manifest.queues),
+	topology.KindEventRule:         row(manifest.eventRules),
 	topology.KindTargetGroup:       row(manifest.targetGroups),
 	topology.KindLoadBalancer:      row(manifest.loadBalancers),
 	topology.KindListener:          row(manifest.listeners),
@@ -25,6 +27,7 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindZoneAssociation:   row(manifest.zoneAssociations),
 	topology.KindLaunchTemplate:    row(manifest.launchTemplates),
 	topology.KindAutoScalingGroup:  row(manifest.autoScalingGroups),
+	topology.KindLifecycleHook:     row(manifest.lifecycleHooks),
 }
 
 // row lets the kinds keep their own types: only here do they become plain resources.

@@ -3,6 +3,7 @@ package desired
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -258,6 +259,43 @@ func TestInstanceStoreIsMapped(t *testing.T) {
 	}
 	if got := ephemeralDevices("t3.medium"); got != nil {
 		t.Errorf("t3.medium has %v, and no instance store", got)
+	}
+}
+
+func TestQueueModeOfTheNodeTerminationHandlerIsTheDefault(t *testing.T) {
+	for line, want := range map[string]struct{ queues, rules, hooks int }{
+		"": {1, 4, 5},
+		"nodeTerminationHandler: {enabled: true}":                                 {1, 4, 5},
+		"nodeTerminationHandler: {enableRebalanceDraining: true}":                 {1, 5, 5},
+		"nodeTerminationHandler: {enabled: false}":                                {},
+		"nodeTerminationHandler: {enableSQSTerminationDraining: false}":           {},
+		"nodeTerminationHandler: {enabled: false, enableRebalanceDraining: true}": {},
+	} {
+		c := buildOne(t, edit{"  cloudProvider: aws\n", "  cloudProvider: aws\n  " + line + "\n"})
+		rules := topology.Of[topology.EventRule](c.Topology)
+		hooks := topology.Of[topology.LifecycleHook](c.Topology)
+		if n := len(topology.Of[topology.Queue](c.Topology)); n != want.queues || len(rules) != want.rules || len(hooks) != want.hooks {
+			t.Errorf("with %q there are %d queues, %d rules and %d hooks; want %+v", line, n, len(rules), len(hooks), want)
+		}
+	}
+}
+
+// kops's own words, which its users see in AWS.
+func TestQueuePolicyLetsEventBridgeSend(t *testing.T) {
+	queue := topology.Of[topology.Queue](buildOne(t).Topology)[0]
+	const want = `{"Statement":[{"Action":"sqs:SendMessage","Effect":"Allow",` +
+		`"Principal":{"Service":["events.amazonaws.com","sqs.amazonaws.com"]},` +
+		`"Resource":"arn:aws:sqs:eu-west-1:123456789012:k-example-com-nth"}],"Version":"2012-10-17"}`
+	if diff := cmp.Diff(want, queue.PolicyIn("123456789012")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEventPatternsAreCanonical(t *testing.T) {
+	for _, e := range append(slices.Clone(awsEvents), rebalanceEvent) {
+		if got, err := topology.CanonicalPattern(e.pattern); err != nil || got != e.pattern {
+			t.Errorf("%s: %s is written %s, %v", e.name, e.pattern, got, err)
+		}
 	}
 }
 

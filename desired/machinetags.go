@@ -59,12 +59,6 @@ func splitTaint(taint string) (key, rest string) {
 	return key, ":" + effect
 }
 
-// nthQueue tells whether the node termination handler is fed by a queue, which is the default.
-func (m manifest) nthQueue() bool {
-	nth := m.Spec.NodeTerminationHandler
-	return isTrue(nth.Enabled, true) && isTrue(nth.EnableSQSTerminationDraining, true)
-}
-
 // nthTag is the tag for the node termination handler, if it looks for one.
 func (m manifest) nthTag() (string, bool) {
 	tag := tagNTH

@@ -216,6 +216,7 @@ var uncompared = map[string]string{
 	"ZoneAssociation.Zone":   "it is the identity",
 	"Listener.LoadBalancer":  "it is in the identity",
 	"Listener.Port":          "it is in the identity",
+	"LifecycleHook.Group":    "it is in the identity",
 	"AutoScalingGroup.Role":  "it follows from the tags",
 	"AutoScalingGroup.Zones": "they follow from the subnets",
 }
@@ -227,7 +228,7 @@ func TestEveryFieldIsCompared(t *testing.T) {
 		topology.DHCPOptions{}, topology.VPC{}, topology.InternetGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
 		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
-		topology.LaunchTemplate{}, topology.AutoScalingGroup{},
+		topology.LaunchTemplate{}, topology.AutoScalingGroup{}, topology.Queue{}, topology.EventRule{}, topology.LifecycleHook{},
 	} {
 		kind := reflect.TypeOf(r)
 		for i := range kind.NumField() {

@@ -23,6 +23,8 @@ var rows = map[topology.Kind]row{
 	topology.KindInstanceProfile:   compared(instanceProfileFields),
 	topology.KindKeyPair:           compared(keyPairFields),
 	topology.KindVolume:            kept(volumeFields, volumeKeptReason),
+	topology.KindQueue:             compared(queueFields),
+	topology.KindEventRule:         compared(eventRuleFields),
 	topology.KindTargetGroup:       compared(targetGroupFields),
 	topology.KindLoadBalancer:      compared(loadBalancerFields),
 	topology.KindListener:          compared(listenerFields),
@@ -30,6 +32,7 @@ var rows = map[topology.Kind]row{
 	topology.KindZoneAssociation:   compared(zoneAssociationFields),
 	topology.KindLaunchTemplate:    compared(launchTemplateFields),
 	topology.KindAutoScalingGroup:  compared(autoScalingGroupFields),
+	topology.KindLifecycleHook:     compared(lifecycleHookFields),
 }
 
 // A row is a kind's line of [rows].

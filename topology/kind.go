@@ -26,6 +26,8 @@ const (
 	KindInstanceProfile   Kind = "instance-profile"
 	KindKeyPair           Kind = "key-pair"
 	KindVolume            Kind = "volume"
+	KindQueue             Kind = "queue"
+	KindEventRule         Kind = "event-rule"
 	KindTargetGroup       Kind = "target-group"
 	KindLoadBalancer      Kind = "load-balancer"
 	KindListener          Kind = "listener"
@@ -33,6 +35,7 @@ const (
 	KindZoneAssociation   Kind = "zone-association"
 	KindLaunchTemplate    Kind = "launch-template"
 	KindAutoScalingGroup  Kind = "autoscaling-group"
+	KindLifecycleHook     Kind = "lifecycle-hook"
 )
 
 // Facts that a [Bindings] holds besides the ids of resources. They are references
@@ -68,6 +71,8 @@ func Kinds() []Kind {
 		KindInstanceProfile,
 		KindKeyPair,
 		KindVolume,
+		KindQueue,
+		KindEventRule,
 		KindTargetGroup,
 		KindLoadBalancer,
 		KindListener,
@@ -75,6 +80,7 @@ func Kinds() []Kind {
 		KindZoneAssociation,
 		KindLaunchTemplate,
 		KindAutoScalingGroup,
+		KindLifecycleHook,
 	}
 }
 
@@ -97,7 +103,13 @@ type Ref struct {
 // Given refers to something by its AWS id. It needs no resource in the topology.
 func Given(id string) Ref { return Ref{KindGiven, id} }
 
-func (r Ref) String() string { return string(r.Kind) + "/" + r.Name }
+// String is empty for the zero reference.
+func (r Ref) String() string {
+	if r.IsZero() {
+		return ""
+	}
+	return string(r.Kind) + "/" + r.Name
+}
 
 // IsZero reports whether the reference names nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }

@@ -1,7 +1,8 @@
 // Package order answers: in which order do the changes of a plan happen, and why?
 //
 // [Steps] is a pure function from a plan to steps. References give parents before
-// children; machines come after everything around them; control-plane zones are
+// children; machines come after everything around them, and what is put on their
+// groups after these, before any machine is replaced; control-plane zones are
 // chained one behind the other, so that a reviewer sees on the pull request what the
 // gate will ask again at run time; workers follow; removals come last, children
 // first. Whatever is not ordered by these rules may happen side by side.
@@ -36,7 +37,7 @@ func Steps(plan diff.Plan) []Step {
 	changes := slices.DeleteFunc(slices.Clone(plan.Changes), func(c diff.Change) bool { return c.Effect == diff.Forbid })
 	slices.SortFunc(changes, func(a, b diff.Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 
-	var surroundings, groups, rolls, removals []diff.Change
+	var surroundings, groups, attached, rolls, removals []diff.Change
 	for _, c := range changes {
 		switch {
 		case c.Effect == diff.Delete:
@@ -45,12 +46,16 @@ func Steps(plan diff.Plan) []Step {
 			rolls = append(rolls, c)
 		case c.Ref.Kind == topology.KindAutoScalingGroup:
 			groups = append(groups, c)
+		case c.Ref.Kind == topology.KindLifecycleHook:
+			attached = append(attached, c)
 		default:
 			surroundings = append(surroundings, c)
 		}
 	}
-	steps := byNeed(surroundings)
-	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
+	steps := byNeed(surroundings, nil)
+	started := behind(groups, steps, "machines start only when everything around them is in place")
+	steps = append(steps, started...)
+	steps = append(steps, byNeed(attached, started)...)
 	steps = append(steps, rolling(rolls, steps)...)
 	return append(steps, removing(removals, steps)...)
 }
@@ -68,12 +73,18 @@ func waitsFor(r topology.Resource, other topology.Ref) bool {
 	return slices.Contains(r.Needs(), other) || unnamed[r.Ref().Kind] == other.Kind
 }
 
-// byNeed puts each change behind the changes of what it needs. The changes come
-// sorted by kind, parents first, so they are in order already.
-func byNeed(changes []diff.Change) []Step {
+// byNeed puts each change behind the changes of what it needs, among them and among
+// the earlier steps. The changes come sorted by kind, parents first, so they are in
+// order already.
+func byNeed(changes []diff.Change, earlier []Step) []Step {
 	steps := make([]Step, 0, len(changes))
 	for _, c := range changes {
 		var after []topology.Ref
+		for _, s := range earlier {
+			if waitsFor(c.Want, s.Change.Ref) {
+				after = append(after, s.Change.Ref)
+			}
+		}
 		for _, other := range changes {
 			if waitsFor(c.Want, other.Ref) {
 				after = append(after, other.Ref)

@@ -167,3 +167,29 @@ func TestForbiddenChangesAreNoSteps(t *testing.T) {
 		}
 	}
 }
+
+// A machine that starts before its group has the hook ends without being drained, so
+// hooks follow their groups at once, and no machine is replaced before all have one.
+func TestHooksStandBetweenTheirGroupsAndTheRolls(t *testing.T) {
+	hook := func(g topology.AutoScalingGroup) topology.LifecycleHook {
+		return topology.LifecycleHook{Name: "nth", Group: g.Ref()}
+	}
+	bastions := topology.AutoScalingGroup{Name: "bastions", Role: topology.Bastion, LaunchTemplate: template("bastions").Ref()}
+	steps := Steps(diff.Plan{Changes: []diff.Change{
+		change(diff.Create, subnet("a")),
+		change(diff.Create, bastions),
+		change(diff.Create, hook(bastions)),
+		change(diff.Create, hook(master("a"))),
+		change(diff.Roll, master("a")),
+	}})
+	fresh := steps[position(t, steps, "lifecycle-hook/bastions/nth")]
+	if !slices.Equal(fresh.After, []topology.Ref{bastions.Ref()}) {
+		t.Errorf("the hook of a new group waits for %v", fresh.After)
+	}
+	roll := steps[position(t, steps, "autoscaling-group/master-a")]
+	for _, h := range []topology.LifecycleHook{hook(bastions), hook(master("a"))} {
+		if !slices.Contains(roll.After, h.Ref()) {
+			t.Errorf("the roll waits for %v, and not for %s", roll.After, h.Ref())
+		}
+	}
+}

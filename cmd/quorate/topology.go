@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -19,6 +20,10 @@ func topologyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "topology --file F",
 		Short: "Print the AWS resources that a manifest asks for, without AWS",
+		Long: `Print the AWS resources that a manifest asks for, without AWS.
+
+A manifest does not say which account it is for. In Terraform's form the account
+is that of the environment variable AWS_ACCOUNT_ID, or else looked up by Terraform.`,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
@@ -41,7 +46,7 @@ func printTopology(w io.Writer, output string, cluster desired.Cluster) error {
 	case "json":
 		return writeJSON(w, cluster.Topology)
 	case "terraform":
-		document, err := terraform.JSON(cluster.Topology)
+		document, err := terraform.JSON(cluster.Topology, os.Getenv("AWS_ACCOUNT_ID"))
 		if err != nil {
 			return err
 		}
@@ -69,6 +74,10 @@ func what(r topology.Resource) string {
 		return fmt.Sprintf("%d routes, %d subnets", len(r.Routes), len(r.Subnets))
 	case topology.Volume:
 		return fmt.Sprintf("%s %d GiB %s", r.Zone, r.SizeGiB, r.Type)
+	case topology.EventRule:
+		return "to " + r.Target.Name
+	case topology.LifecycleHook:
+		return fmt.Sprintf("%s after %d s", r.DefaultResult, r.Heartbeat)
 	case topology.TargetGroup:
 		return fmt.Sprintf("%s %d", r.Protocol, r.Port)
 	case topology.Listener:

@@ -208,6 +208,7 @@ type KubeAPIServer struct {
 type NodeTerminationHandler struct {
 	Enabled                      *bool   `json:"enabled"`
 	EnableSQSTerminationDraining *bool   `json:"enableSQSTerminationDraining"`
+	EnableRebalanceDraining      *bool   `json:"enableRebalanceDraining"`
 	ManagedASGTag                *string `json:"managedASGTag"`
 }
 

@@ -66,8 +66,6 @@ var table = map[string]row{
 		"it tells the whole story, but only the story: the product does not know it",
 	},
 
-	"internal/deps": {nil, "it holds modules in go.mod until their users have landed"},
-
 	"examples": {nil, "it is manifests, embedded for the programs that show them"},
 
 	"cmd/quorate": {
@@ -87,17 +85,17 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/deps", "node/..."},
+		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{
 		"github.com/go-git/",
-		[]string{"internal/demo", "internal/deps", "sync/gitrepo"},
+		[]string{"internal/demo", "sync/gitrepo"},
 		"only one package talks Git; the demo stands for the people who commit",
 	},
 	{
 		"go.etcd.io/etcd/server",
-		[]string{"internal/awssim/machine", "internal/demo", "internal/deps", "node/..."},
+		[]string{"internal/awssim/machine", "internal/demo", "node/..."},
 		"the service asks etcd members how they are and never runs one",
 	},
 }

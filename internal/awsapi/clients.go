@@ -13,8 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -52,6 +54,8 @@ type Clients struct {
 	ELB         *elb.Client
 	IAM         *iam.Client
 	Route53     *route53.Client
+	SQS         *sqs.Client
+	EventBridge *eventbridge.Client
 	STS         *sts.Client
 }
 
@@ -85,6 +89,8 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		ELB:         elb.NewFromConfig(cfg),
 		IAM:         iam.NewFromConfig(cfg),
 		Route53:     route53.NewFromConfig(cfg),
+		SQS:         sqs.NewFromConfig(cfg),
+		EventBridge: eventbridge.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }

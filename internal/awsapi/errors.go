@@ -37,14 +37,19 @@ func Throttled(err error) bool {
 }
 
 var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "NatGatewayNotFound", "InvalidKeyPair.NotFound",
-	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable", "NoSuchHostedZone", "VPCAssociationNotFound", "InvalidVPCId")
+	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable",
+	"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NoSuchHostedZone", "VPCAssociationNotFound", "InvalidVPCId")
+
+// notFoundWords are how Auto Scaling, which has one code for almost everything, says
+// that a group or a lifecycle hook is not there.
+var notFoundWords = regexp.MustCompile(`not found|No Lifecycle Hook found`)
 
 // NotFound reports that the thing asked for does not exist, or not yet: AWS's reads
 // may lag behind its writes.
 func NotFound(err error) bool {
 	code := Code(err)
 	return notFoundCodes[code] || strings.HasSuffix(code, ".NotFound") || strings.HasSuffix(code, "NotFoundException") ||
-		(code == "ValidationError" && strings.Contains(err.Error(), "not found")) || refusedBatch(err, "but it was not found")
+		(code == "ValidationError" && notFoundWords.MatchString(err.Error())) || refusedBatch(err, "but it was not found")
 }
 
 // refusedBatch reports that Route 53 refused a batch of changes for a reason. The
@@ -57,7 +62,7 @@ func refusedBatch(err error, reason string) bool {
 var existsCodes = codes("EntityAlreadyExists", "AlreadyExists", "InvalidGroup.Duplicate", "InvalidKeyPair.Duplicate",
 	"InvalidLaunchTemplateName.AlreadyExistsException", "DuplicateLoadBalancerName", "DuplicateTargetGroupName",
 	"DuplicateListener", "InvalidPermission.Duplicate", "InvalidSubnet.Conflict", "RouteAlreadyExists", "Resource.AlreadyAssociated",
-	"ConflictingDomainExists")
+	"ConflictingDomainExists", "QueueAlreadyExists", "QueueNameExists")
 
 // AlreadyExists reports that a creating call met its own result, or somebody else's.
 func AlreadyExists(err error) bool {
@@ -66,7 +71,8 @@ func AlreadyExists(err error) bool {
 
 var busyCodes = codes("DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseFault", "VolumeInUse", "InvalidIPAddress.InUse",
 	"ScalingActivityInProgress", "ResourceContention", "IncorrectState", "IncorrectInstanceState", "InvalidState", "OperationNotPermitted",
-	"IncorrectModificationState", "VolumeModificationRateExceeded", "AuthFailure.InUse")
+	"IncorrectModificationState", "VolumeModificationRateExceeded", "AuthFailure.InUse",
+	"AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently", "ConcurrentModificationException")
 
 // Busy reports that something else must end first: a child must go, a state must
 // settle. Time, or another step, mends it.

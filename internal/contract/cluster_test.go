@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/apply"
@@ -157,6 +159,38 @@ func (c *cluster) lower(group string) {
 		AutoScalingGroupName: &group, MinSize: aws.Int32(1), DesiredCapacity: aws.Int32(1),
 	}); err != nil {
 		c.Fatal(err)
+	}
+}
+
+// deafen takes by hand what the node termination handler hears by: the rules' targets,
+// the queue's policy and the hooks of a group.
+func (c *cluster) deafen(group string) {
+	c.Helper()
+	state, ctx := c.observe(), c.Context()
+	for _, r := range topology.Of[topology.EventRule](state.Topology)[:1] {
+		if _, err := c.clients.EventBridge.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &r.Name, Ids: []string{"1"}}); err != nil {
+			c.Fatal(err)
+		}
+		if _, err := c.clients.EventBridge.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: &r.Name}); err != nil {
+			c.Fatal(err)
+		}
+	}
+	for _, q := range topology.Of[topology.Queue](state.Topology) {
+		url, err := c.clients.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &q.Name})
+		if err != nil {
+			c.Fatal(err)
+		}
+		if _, err := c.clients.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url.QueueUrl, Attributes: map[string]string{"Policy": ""}}); err != nil {
+			c.Fatal(err)
+		}
+	}
+	for _, h := range topology.Of[topology.LifecycleHook](state.Topology) {
+		if h.Group.Name != group {
+			continue
+		}
+		if _, err := c.clients.AutoScaling.DeleteLifecycleHook(ctx, &autoscaling.DeleteLifecycleHookInput{AutoScalingGroupName: &group, LifecycleHookName: &h.Name}); err != nil {
+			c.Fatal(err)
+		}
 	}
 }
 

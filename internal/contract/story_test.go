@@ -132,6 +132,7 @@ func tellStory(t *testing.T, e example, w world) {
 	c.revoke("masters."+e.cluster, 443)
 	c.lower(e.workers)
 	c.untag()
+	c.deafen(e.workers)
 	chapter("correct what somebody did by hand", c.plan)
 	c.read(e.withAnother(e.edited(t)))
 	chapter("change, and add a worker group", c.plan)

@@ -16,13 +16,15 @@ type document struct {
 	Data     map[string]map[string]attrs `json:"data,omitempty"`
 	Resource map[string]map[string]attrs `json:"resource"`
 
-	t topology.Topology
+	t       topology.Topology
+	account string // empty if not known
 }
 
 // JSON writes every owned resource of a topology. Shared ones appear where they are referred to, by their
-// ids. Equal topologies give equal bytes.
-func JSON(t topology.Topology) ([]byte, error) {
-	d := &document{Variable: map[string]attrs{}, Data: map[string]map[string]attrs{}, Resource: map[string]map[string]attrs{}, t: t}
+// ids. The account, if it is not empty, is written where a policy needs it; otherwise Terraform looks it
+// up. Equal arguments give equal bytes.
+func JSON(t topology.Topology, account string) ([]byte, error) {
+	d := &document{Variable: map[string]attrs{}, Data: map[string]map[string]attrs{}, Resource: map[string]map[string]attrs{}, t: t, account: account}
 	for ref, resource := range t.All() {
 		if resource.Owner() == topology.Owned {
 			kinds[ref.Kind](d, resource)
@@ -53,21 +55,24 @@ func put(blocks map[string]map[string]attrs, typ, label string, a attrs) {
 
 // types are the Terraform types of the kinds that others refer to.
 var types = map[topology.Kind]string{
-	topology.KindDHCPOptions:     "aws_vpc_dhcp_options",
-	topology.KindVPC:             "aws_vpc",
-	topology.KindInternetGateway: "aws_internet_gateway",
-	topology.KindSubnet:          "aws_subnet",
-	topology.KindElasticIP:       "aws_eip",
-	topology.KindNATGateway:      "aws_nat_gateway",
-	topology.KindRouteTable:      "aws_route_table",
-	topology.KindSecurityGroup:   "aws_security_group",
-	topology.KindOIDCProvider:    "aws_iam_openid_connect_provider",
-	topology.KindIAMRole:         "aws_iam_role",
-	topology.KindInstanceProfile: "aws_iam_instance_profile",
-	topology.KindKeyPair:         "aws_key_pair",
-	topology.KindTargetGroup:     "aws_lb_target_group",
-	topology.KindLoadBalancer:    "aws_lb",
-	topology.KindLaunchTemplate:  "aws_launch_template",
+	topology.KindDHCPOptions:      "aws_vpc_dhcp_options",
+	topology.KindVPC:              "aws_vpc",
+	topology.KindInternetGateway:  "aws_internet_gateway",
+	topology.KindSubnet:           "aws_subnet",
+	topology.KindElasticIP:        "aws_eip",
+	topology.KindNATGateway:       "aws_nat_gateway",
+	topology.KindRouteTable:       "aws_route_table",
+	topology.KindSecurityGroup:    "aws_security_group",
+	topology.KindOIDCProvider:     "aws_iam_openid_connect_provider",
+	topology.KindIAMRole:          "aws_iam_role",
+	topology.KindInstanceProfile:  "aws_iam_instance_profile",
+	topology.KindKeyPair:          "aws_key_pair",
+	topology.KindTargetGroup:      "aws_lb_target_group",
+	topology.KindLoadBalancer:     "aws_lb",
+	topology.KindLaunchTemplate:   "aws_launch_template",
+	topology.KindAutoScalingGroup: "aws_autoscaling_group",
+	topology.KindQueue:            "aws_sqs_queue",
+	topology.KindEventRule:        "aws_cloudwatch_event_rule",
 }
 
 // id is how one resource refers to another: an expression for what is made, the id for what is given.

@@ -18,6 +18,8 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindInstanceProfile:   row((*document).instanceProfile),
 	topology.KindKeyPair:           row((*document).keyPair),
 	topology.KindVolume:            row((*document).volume),
+	topology.KindQueue:             row((*document).queue),
+	topology.KindEventRule:         row((*document).eventRule),
 	topology.KindTargetGroup:       row((*document).targetGroup),
 	topology.KindLoadBalancer:      row((*document).loadBalancer),
 	topology.KindListener:          row((*document).listener),
@@ -25,6 +27,7 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindZoneAssociation:   row((*document).zoneAssociation),
 	topology.KindLaunchTemplate:    row((*document).launchTemplate),
 	topology.KindAutoScalingGroup:  row((*document).autoScalingGroup),
+	topology.KindLifecycleHook:     row((*document).lifecycleHook),
 }
 
 // row lets the kinds keep their own types: only here is a resource asked what it is.

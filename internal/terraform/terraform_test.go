@@ -84,6 +84,10 @@ func everything(t *testing.T) topology.Topology {
 				VCPUs: topology.Bounds{Min: 2, Max: 16}, MemoryMiB: topology.Bounds{Min: 2048}, Excluded: []string{"d3*"}, Burstable: "included",
 			}}}, OnDemandStrategy: topology.OnDemandPrioritized, OnDemandPercent: 100, SpotStrategy: topology.SpotLowestPrice, SpotPools: 3,
 		}},
+		topology.Queue{Name: "k-example-com-nth", Retention: 300, Policy: `{"Statement":[{"Resource":"arn:aws:sqs:us-east-1::k-example-com-nth"}]}`, Tags: tags, Ownership: topology.Owned},
+		topology.EventRule{Name: n + "-ASGLifecycle", Pattern: `{"source":["aws.autoscaling"]}`, Target: ref(topology.KindQueue, "k-example-com-nth"), Tags: tags, Ownership: topology.Owned},
+		topology.EventRule{Name: n + "-SpotInterruption", Pattern: `{"source":["aws.ec2"]}`, Enabled: true, Tags: tags, Ownership: topology.Owned},
+		topology.LifecycleHook{Name: "m-NTHLifecycleHook", Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Transition: topology.Terminating, DefaultResult: "CONTINUE", Heartbeat: 300, Ownership: topology.Owned},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +97,7 @@ func everything(t *testing.T) topology.Topology {
 
 func write(t *testing.T, topo topology.Topology) string {
 	t.Helper()
-	text, err := JSON(topo)
+	text, err := JSON(topo, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,6 +241,23 @@ func TestAZoneIsLookedUpAskedForOrGiven(t *testing.T) {
 		got := write(t, topo)
 		if !strings.Contains(got, `"zone_id": `+want) || strings.Contains(got, `"variable"`) != zone.Enclosing {
 			t.Errorf("want the zone %s, got:\n%s", want, got)
+		}
+	}
+}
+
+func TestPolicyNamesTheAccountIfItIsKnown(t *testing.T) {
+	q := topology.Queue{Name: "nth", Policy: `"arn:aws:sqs:us-east-1::nth"`, Ownership: topology.Owned}
+	topo, err := topology.New(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for account, want := range map[string]string{
+		"123456789012": `arn:aws:sqs:us-east-1:123456789012:nth`,
+		"":             `arn:aws:sqs:us-east-1:${data.aws_caller_identity.current.account_id}:nth`,
+	} {
+		text, err := JSON(topo, account)
+		if err != nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "aws_caller_identity\": {") != (account == "") {
+			t.Errorf("with account %q: %v\n%s", account, err, text)
 		}
 	}
 }

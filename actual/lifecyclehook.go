@@ -1,0 +1,53 @@
+package actual
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/topology"
+)
+
+type lifecycleHookReader interface {
+	DescribeLifecycleHooks(context.Context, *autoscaling.DescribeLifecycleHooksInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeLifecycleHooksOutput, error)
+}
+
+type lifecycleHookAnswers struct{ found []asgtypes.LifecycleHook }
+
+// lookLifecycleHooks asks group by group; AWS has no other way.
+func lookLifecycleHooks(ctx context.Context, o *observation) error {
+	answers, err := each(ctx, o.groups.found, func(ctx context.Context, g asgtypes.AutoScalingGroup) ([]asgtypes.LifecycleHook, error) {
+		out, err := o.clients.AutoScaling.DescribeLifecycleHooks(ctx, &autoscaling.DescribeLifecycleHooksInput{AutoScalingGroupName: g.AutoScalingGroupName})
+		if awsapi.NotFound(err) {
+			return nil, nil // the group vanished meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		return out.LifecycleHooks, nil
+	})
+	o.hooks.found = slices.Concat(answers...)
+	return err
+}
+
+// convertLifecycleHooks takes the hooks with a name that kops gives. Others are not
+// the cluster's: hooks carry no tags, and who made one cannot be told.
+func convertLifecycleHooks(o *observation) error {
+	for _, h := range o.hooks.found {
+		group := topology.Ref{Kind: topology.KindAutoScalingGroup, Name: aws.ToString(h.AutoScalingGroupName)}
+		owner, ours := o.resources[group]
+		if !ours || aws.ToString(h.LifecycleHookName) != topology.TerminationHookName(owner.Labels()[topology.TagGroup]) {
+			continue
+		}
+		hook := topology.LifecycleHook{
+			Name: aws.ToString(h.LifecycleHookName), Group: group, Transition: aws.ToString(h.LifecycleTransition),
+			DefaultResult: aws.ToString(h.DefaultResult), Heartbeat: int(aws.ToInt32(h.HeartbeatTimeout)), Ownership: topology.Owned,
+		}
+		o.add(hook.Ref().Name, hook)
+	}
+	return nil
+}
