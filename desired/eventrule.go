@@ -1,6 +1,10 @@
 package desired
 
-import "github.com/quorate/quorate/topology"
+import (
+	"slices"
+
+	"github.com/quorate/quorate/topology"
+)
 
 // awsEvent is a kind of event that kops queues for the node termination handler.
 type awsEvent struct{ name, pattern string }
@@ -22,7 +26,7 @@ func (m manifest) eventRules() []topology.EventRule {
 	}
 	events := awsEvents
 	if isTrue(m.Spec.NodeTerminationHandler.EnableRebalanceDraining, false) {
-		events = append(events[:len(events):len(events)], rebalanceEvent)
+		events = append(slices.Clip(events), rebalanceEvent)
 	}
 	var rules []topology.EventRule
 	for _, e := range events {

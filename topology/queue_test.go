@@ -8,11 +8,11 @@ import (
 
 func TestQueuePolicyGainsAndLosesItsAccount(t *testing.T) {
 	q := topology.Queue{Name: "ha-nth", Policy: `{"Resource":"arn:aws:sqs:us-east-1::ha-nth"}`}
-	const real = `{"Resource":"arn:aws:sqs:us-east-1:123456789012:ha-nth"}`
-	if got := q.PolicyIn("123456789012"); got != real {
+	const filled = `{"Resource":"arn:aws:sqs:us-east-1:123456789012:ha-nth"}`
+	if got := q.PolicyIn("123456789012"); got != filled {
 		t.Errorf("with the account: %s", got)
 	}
-	if got := topology.PolicyWithoutAccount(real, q.Name, "123456789012"); got != q.Policy {
+	if got := topology.PolicyWithoutAccount(filled, q.Name, "123456789012"); got != q.Policy {
 		t.Errorf("without the account: %s", got)
 	}
 }

@@ -24,7 +24,7 @@ func topologyCommand() *cobra.Command {
 
 A manifest does not say which account it is for. In Terraform's form the account
 is that of the environment variable AWS_ACCOUNT_ID, or else looked up by Terraform.`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
 			if err != nil {
