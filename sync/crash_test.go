@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	gosync "sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -283,8 +284,11 @@ func TestNoLostAnswerMakesASecondResource(t *testing.T) {
 	want := inventory(reference.region)
 
 	ground := newGround(t)
+	var mu gosync.Mutex // calls arrive side by side
 	lost := map[string]int{}
 	ground.region.SetIntercept(func(call awssim.Call) awssim.Fate {
+		mu.Lock()
+		defer mu.Unlock()
 		if !call.Mutating || lost[call.Operation] > 0 {
 			return awssim.Proceed
 		}
