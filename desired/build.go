@@ -32,9 +32,9 @@ type Cluster struct {
 	File string
 	// Region is the AWS region that all its zones are in.
 	Region string
-	// Annotations are those of the Cluster document; quorate.dev/… ones set policies.
-	Annotations map[string]string
-	Topology    topology.Topology
+	// Policy is what the annotations of the Cluster document say.
+	Policy   Policy
+	Topology topology.Topology
 }
 
 // Build reads the manifests of any number of clusters. It returns the clusters that have no error,
@@ -70,11 +70,11 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		return Cluster{}, false
 	}
 	return Cluster{
-		Name:        m.Name(),
-		File:        m.Source.At("").File,
-		Region:      m.region,
-		Annotations: m.Metadata.Annotations,
-		Topology:    t,
+		Name:     m.Name(),
+		File:     m.Source.At("").File,
+		Region:   m.region,
+		Policy:   m.policy(),
+		Topology: t,
 	}, true
 }
 

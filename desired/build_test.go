@@ -23,8 +23,14 @@ func buildOne(t *testing.T, edits ...edit) Cluster {
 
 func TestTheClusterKeepsWhatPoliciesAreSetBy(t *testing.T) {
 	c := buildOne(t)
-	got := []string{c.Name, c.File, c.Region, c.Annotations["quorate.dev/apply"]}
-	if diff := cmp.Diff([]string{"k.example.com", "k.yaml", "eu-west-1", "false"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"k.example.com", "k.yaml", "eu-west-1"}, []string{c.Name, c.File, c.Region}); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(Policy{Prune: true}, c.Policy); diff != "" {
+		t.Error(diff)
+	}
+	c = buildOne(t, edit{"  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"false\"}\n"})
+	if diff := cmp.Diff(Policy{Prune: false}, c.Policy); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -38,6 +38,12 @@ var cases = map[string][]ruleCase{
 		everywhere("k.example.com", "k", `metadata.name: "k" has no dot`),
 		everywhere("k.example.com", "k.k8s.local", `metadata.name: a name ending in .k8s.local has no hosted zone`),
 	},
+	"annotations for Quorate are known and well-formed": {
+		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {other.dev/x: y, quorate.dev/zzzzzzzz: y}\n", `metadata.annotations["quorate.dev/zzzzzzzz"]: there is no such annotation; write one of quorate.dev/`),
+		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prunes: \"true\"}\n", `metadata.annotations["quorate.dev/prunes"]: there is no such annotation; did you mean quorate.dev/prune?`),
+		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
+		one("  name: master-a\n", "  name: master-a\n  annotations: {quorate.dev/zzz: y}\n", `metadata.annotations["quorate.dev/zzz"]: there is no such annotation`),
+	},
 	"the cloud is AWS": {
 		one("cloudProvider: aws", "cloudProvider: gce", `spec.cloudProvider: the cloud is "gce", and only aws is supported`),
 		one("  cloudProvider: aws\n", "", `spec.cloudProvider: the cloud is "", and only aws is supported`),

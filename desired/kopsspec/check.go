@@ -104,7 +104,7 @@ const mostSuggestions = 1000
 func (c *checker) unknown(f field, s *schema, path string) {
 	at := &value{line: f.line, column: f.column}
 	if len(c.found) < mostSuggestions {
-		if name, ok := nearest(f.key, maps.Keys(s.fields)); ok {
+		if name, ok := Nearest(f.key, maps.Keys(s.fields)); ok {
 			c.problem(at, path, "kops v1alpha2 has no field %q here; did you mean %q?", abridge(f.key), name)
 			return
 		}

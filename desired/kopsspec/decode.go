@@ -113,7 +113,7 @@ func (d *decoder) checkKind(v *value) bool {
 		return true
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(names)), ", ")
-	if name, ok := nearest(v.text, maps.Keys(names)); ok {
+	if name, ok := Nearest(v.text, maps.Keys(names)); ok {
 		d.problem(v, "kind", "unknown kind %q; did you mean %q?", abridge(v.text), name)
 	} else {
 		d.problem(v, "kind", "unknown kind %q; cluster files hold the kinds %s", abridge(v.text), known)

@@ -92,9 +92,9 @@ func TestNearestName(t *testing.T) {
 		"x":                "",
 		"availabilityZone": "",
 	} {
-		got, ok := nearest(name, slices.Values(known))
+		got, ok := Nearest(name, slices.Values(known))
 		if got != want || ok != (want != "") {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
+			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 // longestTypo bounds the work on a hostile name; the longest field of kops has 46 letters.
 const longestTypo = 64
 
-// nearest finds the name that was probably meant: the same letters in another case, few edits away, or
+// Nearest finds the name that was probably meant: the same letters in another case, few edits away, or
 // with a front that was left out (members for etcdMembers).
-func nearest(name string, known iter.Seq[string]) (string, bool) {
+func Nearest(name string, known iter.Seq[string]) (string, bool) {
 	if len(name) > longestTypo {
 		return "", false
 	}

@@ -1,0 +1,86 @@
+package desired
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quorate/quorate/desired/kopsspec"
+)
+
+// annotationPrefix marks the annotations that are meant for Quorate. Those of other tools are theirs.
+const annotationPrefix = "quorate.dev/"
+
+// An annotation is checked by a function of its value, which answers with a sentence that says what is
+// wrong and what to write, or with nothing.
+type annotation func(m manifest, value string) string
+
+// clusterAnnotations and groupAnnotations are all annotations that Cluster and InstanceGroup documents
+// may have, without the prefix. What each of them does stands where it is read.
+var (
+	clusterAnnotations = map[string]annotation{
+		"prune": isBool,
+	}
+	groupAnnotations = map[string]annotation{}
+)
+
+// Policy is how a cluster is to be looked after, as the annotations of its Cluster document say.
+type Policy struct {
+	// Prune removes what is the cluster's own and no longer wanted: quorate.dev/prune, true unless it
+	// is written "false".
+	Prune bool
+}
+
+// policy reads annotations that the rules have found to be well-formed.
+func (m manifest) policy() Policy {
+	return Policy{
+		Prune: m.Metadata.Annotations[annotationPrefix+"prune"] != "false",
+	}
+}
+
+func isBool(_ manifest, value string) string {
+	if value == "true" || value == "false" {
+		return ""
+	}
+	return strconv.Quote(value) + ` is neither "true" nor "false"`
+}
+
+var annotationRules = []rule{
+	{"annotations for Quorate are known and well-formed", annotationRule},
+}
+
+func annotationRule(m manifest, r *report) {
+	checkAnnotations(m, m.Source, m.Metadata.Annotations, clusterAnnotations, r)
+	for _, g := range m.groups {
+		checkAnnotations(m, g.Source, g.Metadata.Annotations, groupAnnotations, r)
+	}
+}
+
+func checkAnnotations(m manifest, s kopsspec.Source, written map[string]string, known map[string]annotation, r *report) {
+	for _, name := range slices.Sorted(maps.Keys(written)) {
+		ours, isOurs := strings.CutPrefix(name, annotationPrefix)
+		if !isOurs {
+			continue
+		}
+		path := `metadata.annotations["` + name + `"]`
+		check, found := known[ours]
+		if !found {
+			r.errorf(s, path, "%s", unknownAnnotation(ours, known))
+		} else if complaint := check(m, written[name]); complaint != "" {
+			r.errorf(s, path, "%s", complaint)
+		}
+	}
+}
+
+// unknownAnnotation refuses rather than ignores: a policy that was misspelt is a policy that is missing.
+func unknownAnnotation(name string, known map[string]annotation) string {
+	if meant, ok := kopsspec.Nearest(name, maps.Keys(known)); ok {
+		return "there is no such annotation; did you mean " + annotationPrefix + meant + "?"
+	}
+	if len(known) == 0 {
+		return "there is no such annotation on this kind of document; remove it"
+	}
+	names := slices.Sorted(maps.Keys(known))
+	return "there is no such annotation; write one of " + annotationPrefix + strings.Join(names, ", "+annotationPrefix)
+}
