@@ -14,7 +14,7 @@ with = $(shell grep -rlE --include='*_test.go' $(1) . | xargs -r -n1 dirname | s
 
 .PHONY: help
 help: ## Say what there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/quorate
@@ -71,6 +71,13 @@ fuzz: ## Fuzz each fuzz test for FUZZTIME (60s)
 golden: ## Rewrite the golden files; the review reads the difference
 	go test $(call with,'flag\.Bool."update"') -update
 	git diff --stat
+
+# AWS is where the SDK's environment says, with credentials that may describe instance types.
+.PHONY: instance-types
+instance-types: ## Ask AWS for its instance types, and keep the answer
+	go run ./internal/instancetypes > desired/instancetype/types.csv.new
+	mv desired/instancetype/types.csv.new desired/instancetype/types.csv
+	git diff --stat desired/instancetype
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -11,7 +11,7 @@ import (
 )
 
 var machineRules = []rule{
-	{"a group has an image and a machine type", imageRule},
+	{"a group has an image", imageRule},
 	{"disks are possible", diskRule},
 	{"instance profiles are given by ARN", profileRule},
 	{"labels and taints are readable", taintRule},
@@ -25,9 +25,6 @@ func imageRule(m manifest, r *report) {
 	for _, g := range m.groups {
 		if g.Spec.Image == "" {
 			r.errorf(g.Source, "spec.image", "group %s has no image; write an AMI id, or OWNER/NAME", g.Name())
-		}
-		if !strings.Contains(g.Spec.MachineType, ".") {
-			r.errorf(g.Source, "spec.machineType", "%q is not a machine type; write one such as t3.medium", g.Spec.MachineType)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/quorate/quorate/desired/kopsspec"
 	"github.com/quorate/quorate/topology"
@@ -54,9 +53,7 @@ func checkShares(g kopsspec.InstanceGroup, p kopsspec.MixedInstancesPolicy, r *r
 func checkInstanceTypes(g kopsspec.InstanceGroup, p kopsspec.MixedInstancesPolicy, r *report) {
 	for i, name := range p.Instances {
 		path := fmt.Sprintf(policyPath+"instances[%d]", i)
-		if !strings.Contains(name, ".") {
-			r.errorf(g.Source, path, "%q is not a machine type; write one such as t3.medium", name)
-		} else if slices.Contains(p.Instances[:i], name) {
+		if slices.Contains(p.Instances[:i], name) {
 			r.errorf(g.Source, path, "type %s is listed twice; keep one", name)
 		}
 	}

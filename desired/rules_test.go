@@ -315,9 +315,27 @@ var cases = map[string][]ruleCase{
 		one("subnets: [a]", "subnets: [a]\n  rollingUpdate: {maxSurge: 1}", `spec.rollingUpdate.maxSurge: a second master of group master-a would find no volume`),
 		inNodes("rollingUpdate: {maxSurge: 0%, maxUnavailable: 0}", `spec.rollingUpdate: with neither surge nor unavailability nothing can be replaced`),
 	},
-	"a group has an image and a machine type": {
+	"a group has an image": {
 		one(masterA+"  image: ami-0123456789abcdef0\n", masterA, `spec.image: group master-a has no image`),
-		{[]edit{{"  machineType: t3.medium\n", "  machineType: large\n"}}, `spec.machineType: "large" is not a machine type`},
+	},
+	"machine types exist": {
+		one("  machineType: t3.medium\n", "  machineType: large\n", `spec.machineType: "large" is not a machine type; write one such as t3.medium`),
+		one("  machineType: t3.medium\n", "  machineType: t3.mediun\n", `spec.machineType: "t3.mediun" is not a machine type; did you mean t3.medium?`),
+		one("  machineType: t3.medium\n", "  machineType: m19i.large\n", `spec.machineType: "m19i.large" is not among the machine types known to this version`),
+		inNodes("mixedInstancesPolicy: {instances: [m5.large, big]}", `spec.mixedInstancesPolicy.instances[1]: "big" is not a machine type`),
+	},
+	"an image runs on the machine types of its group": {
+		{[]edit{{"image: ami-0123456789abcdef0", "image: ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20251001"}},
+			`spec.machineType: image ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20251001 is for arm64, and a t3.medium is x86_64`},
+		{[]edit{{"image: ami-0123456789abcdef0", "image: al2023-ami-2023.8.20260801.0-kernel-6.12-x86_64"}, {"machineType: t3.medium", "machineType: t4g.medium"}},
+			`spec.machineType: image al2023-ami-2023.8.20260801.0-kernel-6.12-x86_64 is for x86_64, and a t4g.medium is arm64`},
+		inNodes("mixedInstancesPolicy: {instances: [m5.large, m6g.large]}", `spec.mixedInstancesPolicy.instances[1]: a m6g.large is arm64 and a t3.medium is x86_64, and no image runs on both`),
+	},
+	"the machines of a group all have a graphics processor or none": {
+		inNodes("mixedInstancesPolicy: {instances: [m5.large, g4dn.xlarge]}", `spec.mixedInstancesPolicy.instances[1]: a g4dn.xlarge has 1 graphics processors and a t3.medium has 0`),
+	},
+	"unlimited CPU credits are for burstable machines": {
+		{[]edit{{"machineType: t3.medium", "machineType: m5.large\n  cpuCredits: unlimited"}}, `spec.cpuCredits: a m5.large has no CPU credits`},
 	},
 	"disks are possible": {
 		inNodes("rootVolumeType: nvme", `spec.rootVolumeType: "nvme" is not known here`),
@@ -357,7 +375,6 @@ var cases = map[string][]ruleCase{
 		inNodes("mixedInstancesPolicy: {onDemandAboveBase: 101}", `spec.mixedInstancesPolicy.onDemandAboveBase: 101 is no percentage`),
 		inNodes("mixedInstancesPolicy: {spotInstancePools: 21}", `spec.mixedInstancesPolicy.spotInstancePools: AWS spreads spot machines over 1 to 20 pools, not over 21`),
 		inNodes("mixedInstancesPolicy: {spotInstancePools: 3, spotAllocationStrategy: diversified}", `spec.mixedInstancesPolicy.spotInstancePools: only the strategy lowest-price has a number of pools`),
-		inNodes("mixedInstancesPolicy: {instances: [m5.large, big]}", `spec.mixedInstancesPolicy.instances[1]: "big" is not a machine type`),
 		inNodes("mixedInstancesPolicy: {instances: [m5.large, m5.large]}", `spec.mixedInstancesPolicy.instances[1]: type m5.large is listed twice`),
 		inNodes("mixedInstancesPolicy: {instances: [m5.large], instanceRequirements: {cpu: {min: \"2\"}}}", `spec.mixedInstancesPolicy.instanceRequirements: AWS takes either instances or requirements`),
 		inNodes("mixedInstancesPolicy: {instanceRequirements: {cpu: {min: \"-2\"}}}", `spec.mixedInstancesPolicy.instanceRequirements.cpu: no machine has less cpu than none`),

@@ -17,8 +17,9 @@ const (
 var table = map[string]row{
 	"topology": {nil, "everybody imports the model, so it may import nobody"},
 
-	"desired":          {[]string{"desired/kopsspec", "topology"}, pureStage},
-	"desired/kopsspec": {nil, "it is the manifest format and knows nothing of what we make of it"},
+	"desired":              {[]string{"desired/instancetype", "desired/kopsspec", "topology"}, pureStage},
+	"desired/instancetype": {nil, "it is AWS's list of what it sells, and no opinion of ours"},
+	"desired/kopsspec":     {nil, "it is the manifest format and knows nothing of what we make of it"},
 
 	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
 
@@ -47,17 +48,18 @@ var table = map[string]row{
 	"internal/awsapi":   {nil, "it knows AWS and no kind"},
 	"internal/archtest": {nil, "it only looks"},
 
-	"internal/awssim":        {[]string{"internal/awssim/simnet"}, "the simulator must not learn from the product what AWS would do"},
+	"internal/awssim":        {[]string{"desired/instancetype", "internal/awssim/simnet"}, "the simulator must not learn from the product what AWS would do; the list of types is AWS's"},
 	"internal/awssim/simnet": {nil, "it is a network and carries whatever it is given"},
 	"internal/awssim/socks":  {nil, "it carries other programs' connections into the simulated network, and looks at none"},
 	"internal/awssim/machine": {
 		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
 		"a simulated machine boots as a real one does: from node, and not from the service",
 	},
-	"internal/contract":  {nil, "it holds tests only, and these may import what they like"},
-	"internal/mototest":  {nil, "it is somebody else's AWS and knows nothing of ours"},
-	"internal/terraform": {[]string{"topology"}, "it writes down a topology in other words"},
-	"internal/picture":   {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
+	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
+	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},
+	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
+	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {
 		[]string{
 			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
@@ -85,7 +87,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "node/..."},
+		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{

@@ -6,7 +6,10 @@ import (
 	"net/netip"
 	"path"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/quorate/quorate/desired/instancetype"
 )
 
 // instance is a virtual machine.
@@ -179,13 +182,13 @@ func (w *world) checkLaunch(i *instance) error {
 	if i.Image, err = w.image(d.ImageID); err != nil {
 		return err
 	}
-	t, exists := findInstanceType(i.Type)
+	t, exists := instancetype.Find(i.Type)
 	if !exists {
 		return refuse("InvalidParameterValue", "Invalid value '%s' for InstanceType.", i.Type)
 	}
-	if t.Architecture != i.Image.Architecture {
+	if !t.Runs(i.Image.Architecture) {
 		return refuse("InvalidParameterValue", "The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. "+
-			"Specify an instance type and an AMI that have matching architectures, and try again.", t.Architecture, i.Image.Architecture)
+			"Specify an instance type and an AMI that have matching architectures, and try again.", strings.Join(t.Architectures, ", "), i.Image.Architecture)
 	}
 	if d.KeyName != "" && w.keyPairNamed(d.KeyName) == nil {
 		return refuse("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", d.KeyName)

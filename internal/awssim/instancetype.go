@@ -3,110 +3,28 @@ package awssim
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/quorate/quorate/desired/instancetype"
 )
 
-// instanceType is the size of a machine.
-type instanceType struct {
-	Name         string
-	VCPUs        int
-	MemoryMiB    int
-	Architecture string
-}
-
-// instanceFamilies are the families that exist, with the GiB of memory for each vCPU. A "g" after
-// the generation means Graviton, that is arm64.
-var instanceFamilies = map[string]int{
-	"t2": 4, "t3": 4, "t3a": 4, "t4g": 4,
-	"m4": 4, "m5": 4, "m5a": 4, "m6a": 4, "m6i": 4, "m6g": 4, "m7a": 4, "m7i": 4, "m7g": 4, "m8g": 4,
-	"c4": 2, "c5": 2, "c5a": 2, "c6a": 2, "c6i": 2, "c6g": 2, "c7a": 2, "c7i": 2, "c7g": 2, "c8g": 2,
-	"r4": 8, "r5": 8, "r5a": 8, "r6a": 8, "r6i": 8, "r6g": 8, "r7a": 8, "r7i": 8, "r7g": 8, "r8g": 8,
-	"i3": 8, "i4i": 8, "g4dn": 4, "g5": 4, "p3": 8,
-}
-
-// burstable are the sizes of the t families: vCPUs and MiB.
-var burstable = map[string][2]int{
-	"nano": {2, 512}, "micro": {2, 1024}, "small": {2, 2048}, "medium": {2, 4096}, "large": {2, 8192}, "xlarge": {4, 16384}, "2xlarge": {8, 32768},
-}
-
-var typeName = regexp.MustCompile(`^([a-z]+\d[a-z]*)\.(nano|micro|small|medium|large|(\d*)xlarge)$`)
-
-// largestMultiple is the N of the largest Nxlarge the families above come in.
-const largestMultiple = 24
-
-// findInstanceType knows the common families in the sizes they come in.
-func findInstanceType(name string) (instanceType, bool) {
-	if name == "m3.medium" { // the last of its generation in use: the default of old manifests
-		return instanceType{name, 1, 3840, "x86_64"}, true
-	}
-	m := typeName.FindStringSubmatch(name)
-	if m == nil {
-		return instanceType{}, false
-	}
-	family, size := m[1], m[2]
-	perCPU, known := instanceFamilies[family]
-	t := instanceType{Name: name, Architecture: familyArchitecture(family)}
-	if strings.HasPrefix(family, "t") {
-		b, sold := burstable[size]
-		t.VCPUs, t.MemoryMiB = b[0], b[1]
-		return t, known && sold
-	}
-	t.VCPUs = vcpus(size, m[3], t.Architecture)
-	t.MemoryMiB = t.VCPUs * perCPU * 1024
-	return t, known && t.VCPUs > 0
-}
-
-var graviton = regexp.MustCompile(`^[a-z]+\dg`)
-
-func familyArchitecture(family string) string {
-	if graviton.MatchString(family) {
-		return "arm64"
-	}
-	return "x86_64"
-}
-
-// vcpus is 0 for sizes that do not exist.
-func vcpus(size, multiple, architecture string) int {
-	switch {
-	case size == "medium" && architecture == "arm64":
-		return 1
-	case size == "large":
-		return 2
-	case size == "xlarge":
-		return 4
-	}
-	n, err := strconv.Atoi(multiple)
-	if err != nil || n < 2 || n > largestMultiple {
-		return 0
-	}
-	return 4 * n
-}
-
 // allInstanceTypes lists the catalogue by name.
-func allInstanceTypes() map[string]instanceType {
-	all := map[string]instanceType{}
-	all["m3.medium"], _ = findInstanceType("m3.medium")
-	sizes := []string{"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"}
-	for family := range instanceFamilies {
-		for _, size := range sizes {
-			if t, exists := findInstanceType(family + "." + size); exists {
-				all[t.Name] = t
-			}
-		}
+func allInstanceTypes() map[string]instancetype.Type {
+	all := map[string]instancetype.Type{}
+	for t := range instancetype.All() {
+		all[t.Name] = t
 	}
 	return all
 }
 
-var instanceTypeFilters = filterTable[instanceType]{
-	"instance-type":                         func(_ *world, t instanceType) []string { return one(t.Name) },
-	"processor-info.supported-architecture": func(_ *world, t instanceType) []string { return one(t.Architecture) },
-	"vcpu-info.default-vcpus":               func(_ *world, t instanceType) []string { return one(strconv.Itoa(t.VCPUs)) },
-	"memory-info.size-in-mib":               func(_ *world, t instanceType) []string { return one(strconv.Itoa(t.MemoryMiB)) },
-	"current-generation":                    func(*world, instanceType) []string { return flag(true) },
-	"bare-metal":                            func(*world, instanceType) []string { return flag(false) },
+var instanceTypeFilters = filterTable[instancetype.Type]{
+	"instance-type":                         func(_ *world, t instancetype.Type) []string { return one(t.Name) },
+	"processor-info.supported-architecture": func(_ *world, t instancetype.Type) []string { return t.Architectures },
+	"vcpu-info.default-vcpus":               func(_ *world, t instancetype.Type) []string { return one(strconv.Itoa(t.VCPUs)) },
+	"memory-info.size-in-mib":               func(_ *world, t instancetype.Type) []string { return one(strconv.Itoa(t.MemoryMiB)) },
+	"current-generation":                    func(*world, instancetype.Type) []string { return flag(true) },
+	"bare-metal":                            func(_ *world, t instancetype.Type) []string { return flag(t.BareMetal) },
 }
 
 type describeInstanceTypesInput struct {
@@ -122,11 +40,9 @@ type describeInstanceTypesOutput struct {
 func (w *world) describeInstanceTypes(in describeInstanceTypesInput) (describeInstanceTypesOutput, error) {
 	rows := allInstanceTypes()
 	for _, name := range in.Types {
-		t, exists := findInstanceType(name)
-		if !exists {
+		if _, exists := rows[name]; !exists {
 			return describeInstanceTypesOutput{}, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", name)
 		}
-		rows[name] = t
 	}
 	list, next, err := describe(w, rows, in.Types, in.query, instanceTypeFilters, "InvalidInstanceType")
 	return describeInstanceTypesOutput{itemsOf(list, newInstanceTypeXML), next}, err
@@ -144,22 +60,37 @@ type instanceTypeXML struct {
 	MaxInterfaces     int      `xml:"networkInfo>maximumNetworkInterfaces"`
 	AddressesEach     int      `xml:"networkInfo>ipv4AddressesPerInterface"`
 	IPv6              bool     `xml:"networkInfo>ipv6Supported"`
+	GPUs              []gpuXML `xml:"gpuInfo>gpus>item"`
 	UsageClasses      []string `xml:"supportedUsageClasses>item"`
 	RootDeviceTypes   []string `xml:"supportedRootDeviceTypes>item"`
 	Virtualization    []string `xml:"supportedVirtualizationTypes>item"`
 }
 
-func newInstanceTypeXML(t instanceType) instanceTypeXML {
+type gpuXML struct {
+	Count int `xml:"count"`
+}
+
+func newInstanceTypeXML(t instancetype.Type) instanceTypeXML {
+	hypervisor := "xen"
+	if t.Nitro {
+		hypervisor = "nitro"
+	}
+	var gpus []gpuXML
+	if t.GPUs > 0 {
+		gpus = []gpuXML{{t.GPUs}}
+	}
 	return instanceTypeXML{
+		GPUs:              gpus,
 		Name:              t.Name,
 		CurrentGeneration: true,
-		Hypervisor:        "nitro",
-		Burstable:         strings.HasPrefix(t.Name, "t"),
-		Architectures:     one(t.Architecture),
+		BareMetal:         t.BareMetal,
+		Hypervisor:        hypervisor,
+		Burstable:         t.Burstable,
+		Architectures:     t.Architectures,
 		VCPUs:             t.VCPUs,
 		MemoryMiB:         t.MemoryMiB,
-		MaxInterfaces:     3,
-		AddressesEach:     10,
+		MaxInterfaces:     t.Interfaces,
+		AddressesEach:     t.AddressesEach,
 		IPv6:              true,
 		UsageClasses:      []string{"on-demand", "spot"},
 		RootDeviceTypes:   one("ebs"),

@@ -2,9 +2,10 @@ package awssim
 
 import (
 	"cmp"
-	"maps"
 	"path"
 	"slices"
+
+	"github.com/quorate/quorate/desired/instancetype"
 )
 
 // mixedInstances is the policy of a group that launches several instance types, or spot instances.
@@ -162,7 +163,7 @@ func (m *mixedInstances) check() error {
 		if o.Weight != "" && o.Weight != "1" {
 			return invalidScaling("the simulated region counts every instance as one; it has no weighted capacity of %s", o.Weight)
 		}
-		if _, exists := findInstanceType(o.Type); o.Type != "" && !exists {
+		if _, exists := instancetype.Find(o.Type); o.Type != "" && !exists {
 			return invalidScaling("Invalid instance type '%s' in overrides", o.Type)
 		}
 	}
@@ -219,16 +220,13 @@ func (w *world) typesFor(g *scalingGroup, o templateOverride) []string {
 	if err != nil {
 		return nil
 	}
-	var found []instanceType
-	for _, family := range slices.Sorted(maps.Keys(instanceFamilies)) {
-		for _, size := range []string{"medium", "large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"} {
-			t, exists := findInstanceType(family + "." + size)
-			if exists && t.Architecture == ami.Architecture && o.Requirements.takes(t, family) {
-				found = append(found, t)
-			}
+	var found []instancetype.Type
+	for t := range instancetype.All() {
+		if t.Runs(ami.Architecture) && o.Requirements.takes(t) {
+			found = append(found, t)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b instanceType) int {
+	slices.SortStableFunc(found, func(a, b instancetype.Type) int {
 		return cmp.Or(cmp.Compare(a.VCPUs, b.VCPUs), cmp.Compare(a.MemoryMiB, b.MemoryMiB))
 	})
 	var names []string
@@ -238,16 +236,17 @@ func (w *world) typesFor(g *scalingGroup, o templateOverride) []string {
 	return names
 }
 
-// takes says whether a type meets the requirements. AWS leaves burstable types out unless asked.
-func (r *instanceRequirements) takes(t instanceType, family string) bool {
-	burstable := family[0] == 't'
+// takes says whether a type meets the requirements. AWS leaves burstable types and bare metal out
+// unless asked.
+func (r *instanceRequirements) takes(t instancetype.Type) bool {
 	for _, pattern := range r.Excluded {
 		if matched, err := path.Match(pattern, t.Name); err == nil && matched {
 			return false
 		}
 	}
 	return r.VCPUs.takes(t.VCPUs) && r.MemoryMiB.takes(t.MemoryMiB) &&
-		(!burstable || r.Burstable == "included" || r.Burstable == "required") && (burstable || r.Burstable != "required")
+		!t.BareMetal &&
+		(!t.Burstable || r.Burstable == "included" || r.Burstable == "required") && (t.Burstable || r.Burstable != "required")
 }
 
 // xml is the policy as Describe shows it, defaults filled in.
