@@ -1,0 +1,186 @@
+package kubetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// startLimit is when a condition counts as never coming. It is generous: three large programs start side by side with the tests of other packages.
+const startLimit = 2 * time.Minute
+
+// adminToken opens everything; the server listens on loopback and lives as long as a test.
+const adminToken = "kubetest-admin"
+
+// ControlPlane is a running Kubernetes without nodes.
+type ControlPlane struct {
+	// Config is that of an administrator.
+	Config *rest.Config
+	Client kubernetes.Interface
+
+	folder string
+}
+
+// binaries is where `make kubernetes` puts the programs.
+func binaries() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "bin", "kubernetes")
+}
+
+// Start runs a control plane until the test ends.
+func Start(t testing.TB) *ControlPlane {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(binaries(), "kube-apiserver")); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("Kubernetes is required here: make kubernetes")
+		}
+		t.Skip("Kubernetes is not built: make kubernetes")
+	}
+	c := &ControlPlane{folder: t.TempDir()}
+	port := freePort(t)
+	c.Config = &rest.Config{
+		Host: fmt.Sprintf("https://127.0.0.1:%d", port), BearerToken: adminToken, QPS: -1,
+		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.folder, "tls", "apiserver.crt")},
+	}
+	c.startAPIServer(t, port, startEtcd(t, c.folder))
+	c.Await(t, "the API server is ready", c.ready)
+	kubeconfig := c.Kubeconfig(t)
+	c.run(t, "kube-controller-manager", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0",
+		"--controllers=disruption,replicaset,deployment,daemonset,garbagecollector,serviceaccount-controller,namespace-controller")
+	c.run(t, "kube-scheduler", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0")
+	return c
+}
+
+// startEtcd runs etcd in this process.
+func startEtcd(t testing.TB, folder string) (endpoint string) {
+	t.Helper()
+	config := embed.NewConfig()
+	config.Dir = filepath.Join(folder, "etcd")
+	config.LogLevel = "fatal" // it calls every listener that a test closes an error
+	loopback := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
+	config.ListenPeerUrls, config.ListenClientUrls = []url.URL{loopback}, []url.URL{loopback}
+	config.UnsafeNoFsync = true
+	server, err := embed.StartEtcd(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	select {
+	case <-server.Server.ReadyNotify():
+	case <-time.After(startLimit):
+		t.Fatal("etcd did not start")
+	}
+	return "http://" + server.Clients[0].Addr().String()
+}
+
+func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd string) {
+	t.Helper()
+	key := filepath.Join(c.folder, "service-account.key")
+	writeKey(t, key)
+	tokens := filepath.Join(c.folder, "tokens.csv")
+	if err := os.WriteFile(tokens, []byte(adminToken+",admin,admin,system:masters\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.run(t, "kube-apiserver", "--etcd-servers="+etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+		"--cert-dir="+filepath.Join(c.folder, "tls"), "--token-auth-file="+tokens, "--authorization-mode=RBAC",
+		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file="+key, "--service-account-signing-key-file="+key, "--endpoint-reconciler-type=none")
+}
+
+func writeKey(t testing.TB, path string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(path, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run starts one of the programs; it is killed when the test ends, and tells what it said if the test
+// failed.
+func (c *ControlPlane) run(t testing.TB, program string, args ...string) {
+	t.Helper()
+	var output bytes.Buffer
+	process := exec.Command(filepath.Join(binaries(), program), args...)
+	process.Stdout, process.Stderr = &output, &output
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// The death signal is sent when the thread that started the process ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = process.Process.Kill() // it may have died already
+		_ = process.Wait()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, tail(output.Bytes()))
+		}
+	})
+}
+
+func tail(text []byte) []byte {
+	const enough = 4 << 10
+	return text[max(0, len(text)-enough):]
+}
+
+// ready asks the API server, which writes the certificate that a client needs when it starts.
+func (c *ControlPlane) ready(ctx context.Context) (bool, error) {
+	if c.Client == nil {
+		client, err := kubernetes.NewForConfig(c.Config)
+		if err != nil {
+			return false, err
+		}
+		c.Client = client
+	}
+	_, err := c.Client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+	return err == nil, err
+}
+
+// Kubeconfig writes a file for programs that want one.
+func (c *ControlPlane) Kubeconfig(t testing.TB) (path string) {
+	t.Helper()
+	path = filepath.Join(c.folder, "kubeconfig")
+	err := clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"test": {Server: c.Config.Host, CertificateAuthority: c.Config.CAFile}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"admin": {Token: adminToken}},
+		Contexts:       map[string]*clientcmdapi.Context{"test": {Cluster: "test", AuthInfo: "admin"}},
+		CurrentContext: "test",
+	}, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
