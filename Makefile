@@ -7,6 +7,7 @@ SHELL       := bash
 MODULE  := github.com/quorate/quorate
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 TOOLS   := bin/tools
+KUBERNETES := bin/kubernetes/kube-apiserver
 
 # Packages that hold tests of a certain sort, found by how those tests are written, so that
 # nobody has to remember to list them here.
@@ -25,7 +26,17 @@ demo: build ## Tell the whole story on this machine: simulated AWS, real etcd, a
 	bin/quorate demo
 
 .PHONY: test
-test: vet lint archtest race contract ## Everything that CI runs
+test: vet lint archtest $(KUBERNETES) race contract ## Everything that CI runs
+
+# The tests called TestKubernetes… run against the real thing, built from a module of its own. CI=true
+# makes its absence a failure rather than a skip.
+$(KUBERNETES): internal/kubetest/controlplane/go.mod internal/kubetest/controlplane/go.sum
+	go build -C internal/kubetest/controlplane -o $(CURDIR)/bin/kubernetes/ tool
+	touch $@
+
+.PHONY: kubernetes
+kubernetes: $(KUBERNETES) ## Build the Kubernetes that tests run against (five minutes, once), and run those tests
+	CI=true go test -count=1 -run '^TestKubernetes' $(call with,'^func TestKubernetes')
 
 .PHONY: vet
 vet: ## Run go vet

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -105,9 +106,10 @@ func (c Cluster) Empty(ctx context.Context, node Node, policy Policy) (Progress,
 
 func (c Cluster) helper(ctx context.Context) *drain.Helper {
 	return &drain.Helper{
-		Ctx: ctx, Client: c.api, GracePeriodSeconds: -1, // each pod's own
-		Force: true, // unmanaged pods are judged here, by name
-		IgnoreAllDaemonSets: true, DeleteEmptyDirData: true, ChunkSize: nodePage,
+		Ctx: ctx, Client: c.api, ChunkSize: nodePage,
+		GracePeriodSeconds:  -1,   // each pod's own
+		Force:               true, // unmanaged pods are judged here, by name
+		IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
 		Out: io.Discard, ErrOut: io.Discard,
 	}
 }
@@ -189,8 +191,8 @@ func gone(err error, what string) error {
 // refusal reads which budget refused. The API server names it in a cause of its answer; without one it
 // was too busy.
 func refusal(err error) (budget, sentence string) {
-	status, ok := err.(apierrors.APIStatus) //nolint:errorlint // the client returns it bare
-	if !ok || status.Status().Details == nil {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
 		return "", "the API server is too busy to evict it"
 	}
 	for _, cause := range status.Status().Details.Causes {

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -71,12 +72,7 @@ func rehearse(pods []corev1.Pod, budgets []policyv1.PodDisruptionBudget, policy 
 		if metav1.GetControllerOf(&pod) == nil && !policy.Unmanaged {
 			obstacles = append(obstacles, Obstacle{Pods: []string{nameOf(pod)}, Never: true, Reason: "no controller would make it again elsewhere"})
 		}
-		var over []string
-		for _, b := range budgets {
-			if covers(b, pod) {
-				over = append(over, b.Namespace+"/"+b.Name)
-			}
-		}
+		over := coveredBy(pod, budgets)
 		if len(over) > 1 {
 			obstacles = append(obstacles, Obstacle{Pods: []string{nameOf(pod)}, Never: true, Reason: "several budgets cover it, " + strings.Join(over, " and ") + ", and Kubernetes then evicts nothing; keep one"})
 			continue
@@ -85,6 +81,35 @@ func rehearse(pods []corev1.Pod, budgets []policyv1.PodDisruptionBudget, policy 
 			held[b] = append(held[b], nameOf(pod))
 		}
 	}
+	obstacles = append(obstacles, holding(budgets, held)...)
+	slices.SortStableFunc(obstacles, func(a, b Obstacle) int {
+		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(a.Budget+a.Pods[0], b.Budget+b.Pods[0]))
+	})
+	return obstacles
+}
+
+func urgency(o Obstacle) int {
+	if o.Never {
+		return 0
+	}
+	return 1
+}
+
+// coveredBy names the budgets over a pod.
+func coveredBy(pod corev1.Pod, budgets []policyv1.PodDisruptionBudget) []string {
+	var over []string
+	for _, b := range budgets {
+		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+		if err == nil && b.Namespace == pod.Namespace && selector.Matches(labels.Set(pod.Labels)) {
+			over = append(over, b.Namespace+"/"+b.Name)
+		}
+	}
+	return over
+}
+
+// holding are the budgets that let none of their pods go.
+func holding(budgets []policyv1.PodDisruptionBudget, held map[string][]string) []Obstacle {
+	var obstacles []Obstacle
 	for _, b := range budgets {
 		name := b.Namespace + "/" + b.Name
 		if reason, never := blocks(b); reason != "" && len(held[name]) > 0 {
@@ -92,24 +117,7 @@ func rehearse(pods []corev1.Pod, budgets []policyv1.PodDisruptionBudget, policy 
 			obstacles = append(obstacles, Obstacle{Budget: name, Pods: held[name], Never: never, Reason: reason})
 		}
 	}
-	slices.SortStableFunc(obstacles, func(a, b Obstacle) int {
-		if a.Never != b.Never {
-			if a.Never {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Budget+a.Pods[0], b.Budget+b.Pods[0])
-	})
 	return obstacles
-}
-
-func covers(b policyv1.PodDisruptionBudget, pod corev1.Pod) bool {
-	if b.Namespace != pod.Namespace {
-		return false
-	}
-	selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-	return err == nil && selector.Matches(labels.Set(pod.Labels))
 }
 
 // blocks says why a budget lets no pod go; never means that it would not even with all its pods healthy.

@@ -31,6 +31,7 @@ var table = map[string]row{
 		"apply runs a plan, so it reads diff; every other stage stays unknown to it",
 	},
 	"apply/health": {[]string{"apply/quorum", "topology"}, "it observes, in the words of the gate, and decides nothing"},
+	"apply/kube":   {nil, "it knows Kubernetes and no AWS: which machine a node is, is all that they share"},
 	"apply/order":  {[]string{"apply/quorum", "diff", "topology"}, pureStage},
 	"apply/quorum": {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 
@@ -57,6 +58,7 @@ var table = map[string]row{
 	},
 	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},
+	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
@@ -96,8 +98,13 @@ var outsiders = []struct {
 		"only one package talks Git; the demo stands for the people who commit",
 	},
 	{
+		"k8s.io/",
+		[]string{"apply/kube", "cmd/quorate", "internal/kubetest"},
+		"Kubernetes types stay at the edge: a machine is ready or not, empty or not, with a sentence",
+	},
+	{
 		"go.etcd.io/etcd/server",
-		[]string{"internal/awssim/machine", "internal/demo", "node/..."},
+		[]string{"internal/kubetest", "internal/awssim/machine", "internal/demo", "node/..."},
 		"the service asks etcd members how they are and never runs one",
 	},
 }

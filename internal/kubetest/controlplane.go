@@ -123,7 +123,7 @@ func writeKey(t testing.TB, path string) {
 func (c *ControlPlane) run(t testing.TB, program string, args ...string) {
 	t.Helper()
 	var output bytes.Buffer
-	process := exec.Command(filepath.Join(binaries(), program), args...)
+	process := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(binaries(), program), args...)
 	process.Stdout, process.Stderr = &output, &output
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// The death signal is sent when the thread that started the process ends.

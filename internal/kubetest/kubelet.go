@@ -2,6 +2,7 @@ package kubetest
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -19,21 +20,17 @@ import (
 type Kubelet struct {
 	Node   string
 	client kubernetes.Interface
-	// stubborn is asked before a pod ends; a pod that never does is one whose process hangs.
-	stubborn func(*corev1.Pod) bool
 }
 
 // Join registers a node for the machine, and keeps it until the test ends.
 func (c *ControlPlane) Join(t testing.TB, node, zone, machine string, labels map[string]string) *Kubelet {
 	t.Helper()
-	k := &Kubelet{Node: node, client: c.Client, stubborn: func(*corev1.Pod) bool { return false }}
+	k := &Kubelet{Node: node, client: c.Client}
 	object := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: node, Labels: map[string]string{"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": node}},
 		Spec:       corev1.NodeSpec{ProviderID: "aws:///" + zone + "/" + machine},
 	}
-	for key, value := range labels {
-		object.Labels[key] = value
-	}
+	maps.Copy(object.Labels, labels)
 	created, err := c.Client.CoreV1().Nodes().Create(t.Context(), object, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -107,10 +104,8 @@ func (k *Kubelet) keep(ctx context.Context) {
 // look starts a pod, or ends it. What it writes may be out of date already; the next event comes then.
 func (k *Kubelet) look(ctx context.Context, pod *corev1.Pod) {
 	if pod.DeletionTimestamp != nil {
-		if !k.stubborn(pod) {
-			now := int64(0)
-			_ = k.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
-		}
+		now := int64(0)
+		_ = k.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
 		return
 	}
 	if pod.Status.Phase == corev1.PodRunning {
