@@ -97,12 +97,13 @@ func convertMachines(o *observation) error {
 		}
 		member := members[aws.ToString(i.InstanceId)]
 		machine := topology.Machine{
-			ID:        aws.ToString(i.InstanceId),
-			Role:      topology.RoleOf(tags),
-			Template:  o.launchTemplates.digests[o.madeFrom(i, member)],
-			Lifecycle: string(member.LifecycleState),
-			Healthy:   strings.EqualFold(aws.ToString(member.HealthStatus), "Healthy"),
-			Launched:  aws.ToTime(i.LaunchTime),
+			ID:           aws.ToString(i.InstanceId),
+			Role:         topology.RoleOf(tags),
+			InstanceType: string(i.InstanceType),
+			Template:     o.launchTemplates.digests[o.madeFrom(i, member)],
+			Lifecycle:    string(member.LifecycleState),
+			Healthy:      strings.EqualFold(aws.ToString(member.HealthStatus), "Healthy"),
+			Launched:     aws.ToTime(i.LaunchTime),
 		}
 		if group := (topology.Ref{Kind: topology.KindAutoScalingGroup, Name: member.group}); o.resources[group] != nil {
 			machine.Group = group

@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/internal/prices"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -17,7 +18,11 @@ import (
 type Observe func(ctx context.Context, scope actual.Scope) (actual.State, error)
 
 // A Planner compares what a manifest wants with what AWS has.
-type Planner struct{ Observe Observe }
+type Planner struct {
+	Observe Observe
+	// Prices tell what a plan costs; without any it is not said.
+	Prices prices.Table
+}
 
 // Planned is one comparison with both its sides.
 type Planned struct {
@@ -25,6 +30,8 @@ type Planned struct {
 	State   actual.State
 	Plan    diff.Plan
 	Steps   []order.Step
+	// Cost is zero if the planner has no prices.
+	Cost prices.Comparison
 }
 
 // Plan looks at AWS and plans. It makes describing calls only.
@@ -38,7 +45,19 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	for _, l := range state.Lacking {
 		plan.Refuse(l.Ref, l.Reason)
 	}
-	return Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}, nil
+	planned := Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}
+	if len(p.Prices.Regions) > 0 {
+		planned.Cost = p.Prices.Compare(c.Region, c.Topology, state.Topology, kept(plan), state.Machines)
+	}
+	return planned, nil
+}
+
+func kept(plan diff.Plan) []topology.Ref {
+	var refs []topology.Ref
+	for _, k := range plan.Kept {
+		refs = append(refs, k.Ref)
+	}
+	return refs
 }
 
 // byName are the kinds of IAM, which cannot be searched by tag.
@@ -70,7 +89,7 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // Render is the plan as people and programs read it: steps in their order, then what
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
-	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings}
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings, Cost: p.Cost}
 	for _, l := range p.State.Leftovers {
 		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason})
 	}

@@ -16,6 +16,8 @@ type Machine struct {
 	Group Ref    `json:"group"`
 	Role  Role   `json:"role"`
 	Zone  string `json:"zone"`
+	// InstanceType is what it is, whatever its group asks for by now.
+	InstanceType string `json:"instanceType,omitempty"`
 	// Template is the digest of the launch-template content the machine was made
 	// from (see [LaunchTemplate.Digest]); empty when that version is gone.
 	Template string `json:"template"`

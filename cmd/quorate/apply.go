@@ -15,11 +15,12 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff/render"
+	"github.com/quorate/quorate/internal/prices"
 	"github.com/quorate/quorate/sync"
 )
 
 func applyCommand() *cobra.Command {
-	var file string
+	var file, table string
 	var yes bool
 	var pause, stuck time.Duration
 	c := &cobra.Command{
@@ -35,6 +36,7 @@ moved for --stuck. Stopping it at any point loses nothing: run it again.`,
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before the first change")
 	c.Flags().DurationVar(&pause, "pause", 5*time.Second, "pause between passes that wait")
 	c.Flags().DurationVar(&stuck, "stuck", 20*time.Minute, "give up when nothing has moved for so long")
+	pricesFlag(c, &table)
 	r := reachFlags(c)
 	r.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -42,7 +44,11 @@ moved for --stuck. Stopping it at any point loses nothing: run it again.`,
 		if err != nil {
 			return err
 		}
-		return (&application{c: c, r: r, cluster: cluster, warnings: warnings, yes: yes, pause: pause, stuck: stuck}).run(c.Context(), file)
+		known, err := priceTable(table)
+		if err != nil {
+			return err
+		}
+		return (&application{c: c, r: r, cluster: cluster, prices: known, warnings: warnings, yes: yes, pause: pause, stuck: stuck}).run(c.Context(), file)
 	}
 	return c
 }
@@ -52,6 +58,7 @@ type application struct {
 	c            *cobra.Command
 	r            *reach
 	cluster      desired.Cluster
+	prices       prices.Table
 	warnings     []string
 	yes          bool
 	pause, stuck time.Duration
@@ -78,7 +85,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	planner := sync.Planner{Observe: observe}
+	planner := sync.Planner{Observe: observe, Prices: a.prices}
 	first, err := planner.Plan(ctx, a.cluster)
 	if err != nil {
 		return explained(err)

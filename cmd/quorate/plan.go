@@ -9,11 +9,13 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/diff/render"
 	"github.com/quorate/quorate/internal/picture"
+	"github.com/quorate/quorate/internal/prices"
 	"github.com/quorate/quorate/sync"
 )
 
 func planCommand() *cobra.Command {
-	var file, output string
+	var file, output, table string
+	var bill bool
 	c := &cobra.Command{
 		Use:   "plan --file F",
 		Short: "Compare a manifest with AWS and print what would change, in order",
@@ -26,26 +28,44 @@ AWS_ENDPOINT_URL for another endpoint.`,
 		Args: cobra.NoArgs,
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "the manifest, or a folder of manifests, of one cluster")
+	c.Flags().BoolVar(&bill, "cost", false, "list in text what each resource costs a month, now and after")
+	pricesFlag(c, &table)
 	r := reachFlags(c)
 	outputFlag(c, &output, append([]string{"text", "json", "markdown"}, picture.Forms()...)...)
-	c.RunE = func(c *cobra.Command, _ []string) error { return plan(c.Context(), c, r, file, output) }
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		known, err := priceTable(table)
+		if err != nil {
+			return err
+		}
+		return planning{r: r, file: file, output: output, prices: known, bill: bill}.run(c.Context(), c)
+	}
 	return c
 }
 
-func plan(ctx context.Context, c *cobra.Command, r *reach, file, output string) error {
-	cluster, warnings, err := oneCluster(c.ErrOrStderr(), file)
+// planning is one run of the plan command.
+type planning struct {
+	r            *reach
+	file, output string
+	prices       prices.Table
+	bill         bool
+}
+
+func (p planning) run(ctx context.Context, c *cobra.Command) error {
+	cluster, warnings, err := oneCluster(c.ErrOrStderr(), p.file)
 	if err != nil {
 		return err
 	}
-	observe, err := r.observe(ctx, cluster)
+	observe, err := p.r.observe(ctx, cluster)
 	if err != nil {
 		return err
 	}
-	planned, err := sync.Planner{Observe: observe}.Plan(ctx, cluster)
+	planned, err := sync.Planner{Observe: observe, Prices: p.prices}.Plan(ctx, cluster)
 	if err != nil {
 		return explained(err)
 	}
-	if err := printPlan(c, output, planned.Render(warnings...)); err != nil {
+	shown := planned.Render(warnings...)
+	shown.Bill = p.bill
+	if err := printPlan(c, p.output, shown); err != nil {
 		return err
 	}
 	switch {

@@ -51,12 +51,19 @@ func setup(env *testscript.Env) error {
 	for from, to := range map[string]string{
 		"testdata/small.yaml":                        "small.yaml",
 		"../../examples/ha.example.com/cluster.yaml": "ha.yaml",
+		// Round prices, where a user has refreshed ones: what a script reads does not move
+		// with the bundled table.
+		"testdata/prices.json": ".home/config/quorate/prices.json",
 	} {
 		data, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(env.WorkDir, to), data, 0o600); err != nil {
+		name := filepath.Join(env.WorkDir, to)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, data, 0o600); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,7 @@ func Markdown(w io.Writer, p Plan) error {
 	for _, l := range p.Leftovers {
 		fmt.Fprintf(b, "\n%s\n", cell(l.String()))
 	}
+	markdownCost(b, p)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

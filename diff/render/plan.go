@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/prices"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -19,6 +20,9 @@ type Plan struct {
 	Leftovers       []Leftover
 	// Warnings are sentences about the manifest that stop nothing.
 	Warnings []string
+	// Cost is zero if nobody priced the plan; Bill asks Text for its lines.
+	Cost prices.Comparison
+	Bill bool
 }
 
 // A Leftover carries the cluster's tags and is nothing that a plan could change. It is
@@ -103,6 +107,7 @@ type jsonPlan struct {
 	Kept     []jsonKept     `json:"kept,omitempty"`
 	Leftover []Leftover     `json:"leftovers,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
+	Cost     *jsonCost      `json:"cost,omitempty"`
 	Summary  map[string]int `json:"summary"`
 }
 
@@ -113,7 +118,7 @@ type jsonKept struct {
 
 // JSON writes the plan as one indented object; lists are never null.
 func JSON(w io.Writer, p Plan) error {
-	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Leftover: p.Leftovers, Warnings: p.Warnings, Summary: map[string]int{}}
+	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Leftover: p.Leftovers, Warnings: p.Warnings, Cost: costJSON(p.Cost), Summary: map[string]int{}}
 	for _, l := range p.Lines {
 		out.Changes = append(out.Changes, jsonChange{
 			Ref: l.Change.Ref, Effect: l.Change.Effect, Zone: l.Zone,

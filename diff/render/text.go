@@ -37,6 +37,12 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	for _, l := range p.Leftovers {
 		fmt.Fprintf(b, "  ? %s\n", l)
 	}
+	if line := p.costLine(); line != "" {
+		b.WriteString(line + "\n")
+	}
+	if p.Bill {
+		textCost(b, p.Cost)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

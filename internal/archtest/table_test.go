@@ -24,7 +24,7 @@ var table = map[string]row{
 	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
 
 	"diff":        {[]string{"topology"}, pureStage},
-	"diff/render": {[]string{"diff", "topology"}, "it shows a plan and must not be able to change or run one"},
+	"diff/render": {[]string{"diff", "internal/prices", "topology"}, "it shows a plan and must not be able to change or run one"},
 
 	"apply": {
 		[]string{"apply/health", "apply/kube", "apply/order", "apply/quorum", "apply/rollout", "diff", "internal/awsapi", "topology"},
@@ -37,7 +37,7 @@ var table = map[string]row{
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 
 	"sync": {
-		[]string{"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology"},
+		[]string{"actual", "apply/...", "desired/...", "diff/...", "internal/prices", "sync/...", "topology"},
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
 	},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
@@ -62,6 +62,7 @@ var table = map[string]row{
 	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/prices":        {[]string{"topology"}, "a bill is a function of a topology and a table; fetching prices is somebody else's"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {
 		[]string{
@@ -76,7 +77,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/prices/...", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},
