@@ -41,6 +41,8 @@ type EC2 interface {
 type AutoScaling interface {
 	autoScalingGroupReader
 	lifecycleHookReader
+	scalingPolicyReader
+	scheduledActionReader
 }
 
 // ELB lists the calls to Elastic Load Balancing.

@@ -50,6 +50,8 @@ var rows = map[topology.Kind]row{
 	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},
 	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
 	topology.KindLifecycleHook:     {"lifecycle hooks", looks{nil, lookLifecycleHooks}, convertLifecycleHooks, false},
+	topology.KindScalingPolicy:     {"scaling policies", looks{nil, lookScalingPolicies}, convertScalingPolicies, false},
+	topology.KindScheduledAction:   {"scheduled actions", looks{nil, lookScheduledActions}, convertScheduledActions, false},
 }
 
 // Images, the hosted zone and machines are no resources, but facts that are looked at in the same way;

@@ -41,6 +41,8 @@ type observation struct {
 	launchTemplates launchTemplateAnswers
 	groups          autoScalingGroupAnswers
 	hooks           lifecycleHookAnswers
+	policies        scalingPolicyAnswers
+	schedule        scheduledActionAnswers
 	instances       instanceAnswers
 
 	refs      map[string]topology.Ref // by AWS id or ARN

@@ -38,7 +38,10 @@ type autoScalingGroups struct {
 	cluster string
 }
 
-const groupBusy = "AWS is still busy with the group's last change"
+const (
+	groupBusy = "AWS is still busy with the group's last change"
+	groupNew  = "Auto Scaling does not show the new group yet, or is busy with it"
+)
 
 // Create makes the group pinned to the template's newest version by its number. The
 // desired capacity is said here for the only time: it belongs to AWS and to

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -175,11 +176,23 @@ func (r *run) shortGroups() []string {
 		if g.Role == topology.ControlPlane {
 			continue
 		}
-		if n := r.inService(g.Ref()); n < g.Min {
-			short = append(short, fmt.Sprintf("%s has %d of at least %d machines in service", g.Ref(), n, g.Min))
+		have, _ := r.in.Have.Get(g.Ref())
+		least := strength(have, g, r.change(g.Ref()))
+		if n := r.inService(g.Ref()); n < least {
+			short = append(short, fmt.Sprintf("%s has %d of at least %d machines in service", g.Ref(), n, least))
 		}
 	}
 	return short
+}
+
+// change is what the plan has for ref; zero if nothing.
+func (r *run) change(ref topology.Ref) diff.Change {
+	for _, c := range r.in.Plan.Changes {
+		if c.Ref == ref {
+			return c
+		}
+	}
+	return diff.Change{}
 }
 
 func (r *run) inService(group topology.Ref) int {

@@ -48,6 +48,8 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindLaunchTemplate:    handled(launchTemplates{c.EC2, e.cluster, c.EC2.Options().Region, e.tokens()}),
 		topology.KindAutoScalingGroup:  handled(autoScalingGroups{c.AutoScaling, e.cluster}),
 		topology.KindLifecycleHook:     handled(lifecycleHooks{c.AutoScaling}),
+		topology.KindScalingPolicy:     handled(scalingPolicies{c.AutoScaling}),
+		topology.KindScheduledAction:   handled(scheduledActions{c.AutoScaling}),
 	}
 }
 

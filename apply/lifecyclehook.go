@@ -36,7 +36,7 @@ func (h lifecycleHooks) put(ctx context.Context, want topology.LifecycleHook, id
 		AutoScalingGroupName: aws.String(group), LifecycleHookName: aws.String(want.Name), LifecycleTransition: aws.String(want.Transition),
 		DefaultResult: aws.String(want.DefaultResult), HeartbeatTimeout: aws.Int32(int32(want.Heartbeat)),
 	})
-	return settling(err, "Auto Scaling does not show the new group yet, or is busy with it")
+	return settling(err, groupNew)
 }
 
 func (h lifecycleHooks) Update(ctx context.Context, _, want topology.LifecycleHook, _ diff.Change, ids topology.Bindings) (topology.Bindings, error) {

@@ -36,7 +36,7 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if group.Role == topology.ControlPlane {
 		err = r.gateMaster(standing, group, out)
 	} else {
-		err = r.gateWorker(standing, group)
+		err = r.gateWorker(standing, group, s.Change)
 	}
 	if err != nil {
 		return err
@@ -68,16 +68,26 @@ func (r *run) gateMaster(s standing, group topology.AutoScalingGroup, out *Outco
 
 // gateWorker lets a worker group roll once the whole control plane is back and the
 // group itself is at strength.
-func (r *run) gateWorker(s standing, group topology.AutoScalingGroup) error {
+func (r *run) gateWorker(s standing, group topology.AutoScalingGroup, c diff.Change) error {
 	for _, m := range s.masters {
 		if reasons := s.notBack(m); len(reasons) > 0 {
 			return &WaitError{Reason: "workers follow the control plane, and in " + m.zone + " " + reasons[0]}
 		}
 	}
-	if n := r.inService(group.Ref()); n < group.Min {
-		return &WaitError{Reason: fmt.Sprintf("%d of at least %d machines are in service; the next one goes when the group is whole", n, group.Min)}
+	least := strength(c.Have, group, c)
+	if n := r.inService(group.Ref()); n < least {
+		return &WaitError{Reason: fmt.Sprintf("%d of at least %d machines are in service; the next one goes when the group is whole", n, least)}
 	}
 	return nil
+}
+
+// strength is how many machines make a group whole: what the manifest says, unless
+// nothing is to change about another number that AWS has. A schedule holds the group then.
+func strength(have topology.Resource, want topology.AutoScalingGroup, c diff.Change) int {
+	if now, ok := have.(topology.AutoScalingGroup); ok && !c.Has("min") {
+		return now.Min
+	}
+	return want.Min
 }
 
 // settleGroup writes what is no matter of machines, then the pin.

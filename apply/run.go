@@ -59,8 +59,8 @@ func New(c Config) *Applier {
 // Input is what one run is about.
 type Input struct {
 	Plan diff.Plan
-	// Want is what the plan leads to.
-	Want topology.Topology
+	// Want is what the plan leads to, and Have is what it was made from.
+	Want, Have topology.Topology
 	// Bindings and Machines are as observed when the plan was made.
 	Bindings topology.Bindings
 	Machines []topology.Machine

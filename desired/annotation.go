@@ -22,7 +22,10 @@ var (
 	clusterAnnotations = map[string]annotation{
 		"prune": isBool,
 	}
-	groupAnnotations = map[string]annotation{}
+	groupAnnotations = map[string]annotation{
+		cpuTarget:       isCPUTarget,
+		scalingSchedule: isScalingSchedule,
+	}
 )
 
 // Policy is how a cluster is to be looked after, as the annotations of its Cluster document say.

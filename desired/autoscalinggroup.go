@@ -36,7 +36,7 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 			SuspendedProcesses:   sorted(g.Spec.SuspendProcesses),
 			MaxInstanceLifetime:  int(lifetime.Seconds()),
 			CapacityRebalance:    isTrue(g.Spec.CapacityRebalance, false),
-			Tags:                 template.Tags,
+			Tags:                 markScaled(g, template.Tags),
 			Ownership:            topology.Owned,
 		})
 	}

@@ -24,6 +24,7 @@ var sections = map[string]func([]Cluster, []Problem) string{
 	"topology": func(cs []Cluster, _ []Problem) string { return each(cs, describe) },
 	"roles":    func(cs []Cluster, _ []Problem) string { return each(cs, describeRoles) },
 	"names":    func(cs []Cluster, _ []Problem) string { return each(cs, listRefs) },
+	"scaling":  func(cs []Cluster, _ []Problem) string { return each(cs, describeScaling) },
 	"problems": func(_ []Cluster, ps []Problem) string { return listProblems(ps) },
 }
 
@@ -108,6 +109,22 @@ func listProblems(problems []Problem) string {
 		fmt.Fprintln(&b, p)
 	}
 	return b.String()
+}
+
+// describeScaling writes what changes the sizes of the groups, and which groups are marked for it.
+func describeScaling(b *strings.Builder, c Cluster) {
+	for _, g := range topology.Of[topology.AutoScalingGroup](c.Topology) {
+		fmt.Fprintf(b, "\n%s from %d to %d\n", g.Ref(), g.Min, g.Max)
+		if mark, ok := g.Tags[topology.TagScaling]; ok {
+			fmt.Fprintf(b, "  %s: %s\n", topology.TagScaling, mark)
+		}
+	}
+	for _, p := range topology.Of[topology.ScalingPolicy](c.Topology) {
+		fmt.Fprintf(b, "\n%s\n  %s of %g by %s\n", p.Ref(), p.Metric, p.Target, p.Type)
+	}
+	for _, a := range topology.Of[topology.ScheduledAction](c.Topology) {
+		fmt.Fprintf(b, "\n%s\n  at %q in %q from %d to %d, desired %d\n", a.Ref(), a.Recurrence, a.TimeZone, a.Min, a.Max, a.Desired)
+	}
 }
 
 // describeRoles writes the OIDC provider, and who may do what by which role: a statement per line.

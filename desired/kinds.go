@@ -28,6 +28,8 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindLaunchTemplate:    row(manifest.launchTemplates),
 	topology.KindAutoScalingGroup:  row(manifest.autoScalingGroups),
 	topology.KindLifecycleHook:     row(manifest.lifecycleHooks),
+	topology.KindScalingPolicy:     row(manifest.scalingPolicies),
+	topology.KindScheduledAction:   row(manifest.scheduledActions),
 }
 
 // row lets the kinds keep their own types: only here do they become plain resources.

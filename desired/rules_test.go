@@ -42,8 +42,19 @@ var cases = map[string][]ruleCase{
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {other.dev/x: y, quorate.dev/zzzzzzzz: y}\n", `metadata.annotations["quorate.dev/zzzzzzzz"]: there is no such annotation; write one of quorate.dev/`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prunes: \"true\"}\n", `metadata.annotations["quorate.dev/prunes"]: there is no such annotation; did you mean quorate.dev/prune?`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
+		onGroup("nodes", `quorate.dev/scaling-cpu-target: "0"`, `metadata.annotations["quorate.dev/scaling-cpu-target"]: "0" is no percentage of CPU`),
+		scheduledAs("0 6 * * min=1 max=2", "the time has 4 fields and must have 5"),
+		scheduledAs("@daily min=1 max=2", "the time has 1 fields and must have 5"),
 		one("  name: master-a\n", "  name: master-a\n  annotations: {quorate.dev/zzz: y}\n", `metadata.annotations["quorate.dev/zzz"]: there is no such annotation`),
 	},
+	"only groups without etcd members scale": {
+		onGroup("master-a", `quorate.dev/scaling-cpu-target: "60"`, `metadata.annotations["quorate.dev/scaling-cpu-target"]: control-plane machines hold etcd members`),
+		onGroup("master-a", `quorate.dev/scaling-schedule: "0 6 * * * min=1 max=1"`, `metadata.annotations["quorate.dev/scaling-schedule"]: control-plane machines hold etcd members`),
+	},
+	"a group that follows its CPU has room to": {{[]edit{
+		{"  name: nodes\n", "  name: nodes\n  annotations: {quorate.dev/scaling-cpu-target: \"60\"}\n"},
+		{"  minSize: 3\n  maxSize: 6\n", "  minSize: 3\n  maxSize: 3\n"},
+	}, `metadata.annotations["quorate.dev/scaling-cpu-target"]: minSize and maxSize are both 3`}},
 	"the cloud is AWS": {
 		one("cloudProvider: aws", "cloudProvider: gce", `spec.cloudProvider: the cloud is "gce", and only aws is supported`),
 		one("  cloudProvider: aws\n", "", `spec.cloudProvider: the cloud is "", and only aws is supported`),
@@ -408,6 +419,16 @@ const subnetLines = `  subnets:
   - {name: utility-b, zone: eu-west-1b, type: Utility, cidr: 172.20.4.0/22}
   - {name: utility-c, zone: eu-west-1c, type: Utility, cidr: 172.20.8.0/22}
 `
+
+// onGroup adds an annotation to a group.
+func onGroup(name, annotation, want string) ruleCase {
+	return one("  name: "+name+"\n", "  name: "+name+"\n  annotations: {"+annotation+"}\n", want)
+}
+
+// scheduledAs gives the workers a schedule.
+func scheduledAs(schedule, want string) ruleCase {
+	return onGroup("nodes", `quorate.dev/scaling-schedule: "`+schedule+`"`, `metadata.annotations["quorate.dev/scaling-schedule"]: "`+schedule+`": `+want)
+}
 
 // everywhere replaces a text in all documents.
 func everywhere(before, after, want string) ruleCase {

@@ -7,6 +7,8 @@ var autoScalingGroupFields = []field[topology.AutoScalingGroup]{
 	on("template", Roll, func(g topology.AutoScalingGroup) string { return g.Template }),
 	// Machines that run stay what they are; those that come next follow the policy.
 	on("mixed", InPlace, func(g topology.AutoScalingGroup) topology.MixedInstances { return g.Mixed }),
+	// The bounds are nobody's business while a schedule holds them: see heldBySchedule.
+	// The desired capacity within them never is: it is no field.
 	on("min", InPlace, func(g topology.AutoScalingGroup) int { return g.Min }),
 	on("max", InPlace, func(g topology.AutoScalingGroup) int { return g.Max }),
 	{"subnets", subnetChange},

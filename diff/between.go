@@ -14,7 +14,8 @@ func Between(want, have topology.Topology, machines []topology.Machine) Plan {
 	var plan Plan
 	for ref, w := range want.All() {
 		h, found := have.Get(ref)
-		if c, differs := changeOf(w, h, found, machines); differs {
+		c, differs := changeOf(w, h, found, machines)
+		if differs && c.excuse(want, have) {
 			plan.Changes = append(plan.Changes, c)
 		}
 	}
@@ -57,6 +58,22 @@ func changeOf(want, have topology.Resource, found bool, machines []topology.Mach
 	}
 	c.settle()
 	return c, c.Effect != None
+}
+
+// excuse takes away the differences of a group that something else than its own fields
+// explains. It reports whether any difference is left.
+func (c *Change) excuse(want, have topology.Topology) bool {
+	group, ok := c.Have.(topology.AutoScalingGroup)
+	if !ok || len(c.Fields) == 0 {
+		return true
+	}
+	held, marked := heldBySchedule(group, want, have), hasScaling(group.Ref(), have)
+	c.Fields = slices.DeleteFunc(c.Fields, func(f FieldChange) bool {
+		return held && (f.Path == "min" || f.Path == "max") || marked && f.Path == "tags["+topology.TagScaling+"]" && f.Want == ""
+	})
+	c.Effect, c.Reason = None, ""
+	c.settle()
+	return c.Effect != None
 }
 
 // settle takes the strongest effect of the fields, with its sentence.

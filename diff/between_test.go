@@ -217,6 +217,8 @@ var uncompared = map[string]string{
 	"Listener.LoadBalancer":  "it is in the identity",
 	"Listener.Port":          "it is in the identity",
 	"LifecycleHook.Group":    "it is in the identity",
+	"ScalingPolicy.Group":    "it is in the identity",
+	"ScheduledAction.Group":  "it is in the identity",
 	"AutoScalingGroup.Role":  "it follows from the tags",
 	"AutoScalingGroup.Zones": "they follow from the subnets",
 }
@@ -229,6 +231,7 @@ func TestEveryFieldIsCompared(t *testing.T) {
 		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
 		topology.LaunchTemplate{}, topology.AutoScalingGroup{}, topology.Queue{}, topology.EventRule{}, topology.LifecycleHook{},
+		topology.ScalingPolicy{}, topology.ScheduledAction{},
 	} {
 		kind := reflect.TypeOf(r)
 		for i := range kind.NumField() {
@@ -269,6 +272,8 @@ func fill(v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Int:
 		v.SetInt(7)
+	case reflect.Float64:
+		v.SetFloat(7.5)
 	case reflect.Map:
 		v.Set(reflect.ValueOf(topology.Tags{"x": "y"}))
 	case reflect.Slice:

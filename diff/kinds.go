@@ -33,6 +33,8 @@ var rows = map[topology.Kind]row{
 	topology.KindLaunchTemplate:    compared(launchTemplateFields),
 	topology.KindAutoScalingGroup:  compared(autoScalingGroupFields),
 	topology.KindLifecycleHook:     compared(lifecycleHookFields),
+	topology.KindScalingPolicy:     compared(scalingPolicyFields),
+	topology.KindScheduledAction:   compared(scheduledActionFields),
 }
 
 // A row is a kind's line of [rows].

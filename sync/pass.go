@@ -46,7 +46,7 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 		p.OnPlan(planned)
 	}
 	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
-		Plan: planned.Plan, Want: c.Topology,
+		Plan: planned.Plan, Want: c.Topology, Have: planned.State.Topology,
 		Bindings: planned.State.Bindings, Machines: planned.State.Machines,
 		Progress: func(o apply.Outcome) {
 			if p.Progress != nil {

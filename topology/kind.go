@@ -36,6 +36,8 @@ const (
 	KindLaunchTemplate    Kind = "launch-template"
 	KindAutoScalingGroup  Kind = "autoscaling-group"
 	KindLifecycleHook     Kind = "lifecycle-hook"
+	KindScalingPolicy     Kind = "scaling-policy"
+	KindScheduledAction   Kind = "scheduled-action"
 )
 
 // Facts that a [Bindings] holds besides the ids of resources. They are references
@@ -81,6 +83,8 @@ func Kinds() []Kind {
 		KindLaunchTemplate,
 		KindAutoScalingGroup,
 		KindLifecycleHook,
+		KindScalingPolicy,
+		KindScheduledAction,
 	}
 }
 

@@ -46,18 +46,22 @@ func Steps(plan diff.Plan) []Step {
 			rolls = append(rolls, c)
 		case c.Ref.Kind == topology.KindAutoScalingGroup:
 			groups = append(groups, c)
-		case c.Ref.Kind == topology.KindLifecycleHook:
+		case attachedKinds[c.Ref.Kind]:
 			attached = append(attached, c)
 		default:
 			surroundings = append(surroundings, c)
 		}
 	}
 	steps := byNeed(surroundings, nil)
-	started := behind(groups, steps, "machines start only when everything around them is in place")
-	steps = append(steps, started...)
-	steps = append(steps, byNeed(attached, started)...)
+	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
+	steps = append(steps, byNeed(attached, steps)...)
 	steps = append(steps, rolling(rolls, steps)...)
 	return append(steps, removing(removals, steps)...)
+}
+
+// attachedKinds are put on groups, which come after everything else.
+var attachedKinds = map[topology.Kind]bool{
+	topology.KindLifecycleHook: true, topology.KindScalingPolicy: true, topology.KindScheduledAction: true,
 }
 
 // unnamed are needs that AWS has and that no field of the resource tells: what faces

@@ -78,6 +78,10 @@ func what(r topology.Resource) string {
 		return "to " + r.Target.Name
 	case topology.LifecycleHook:
 		return fmt.Sprintf("%s after %d s", r.DefaultResult, r.Heartbeat)
+	case topology.ScalingPolicy:
+		return fmt.Sprintf("%s near %g", r.Metric, r.Target)
+	case topology.ScheduledAction:
+		return fmt.Sprintf("%d to %d at %s", r.Min, r.Max, strings.TrimSpace(r.Recurrence+" "+r.TimeZone))
 	case topology.TargetGroup:
 		return fmt.Sprintf("%s %d", r.Protocol, r.Port)
 	case topology.Listener:

@@ -43,6 +43,14 @@ var autoScalingOperations = map[string]operation{
 	"CompleteLifecycleAction":        mutates((*world).completeLifecycleAction),
 	"RecordLifecycleActionHeartbeat": mutates((*world).recordLifecycleActionHeartbeat),
 
+	"PutScalingPolicy": mutates((*world).putScalingPolicy),
+	"DescribePolicies": reads((*world).describeScalingPolicies),
+	"DeletePolicy":     mutates((*world).deleteScalingPolicy),
+
+	"PutScheduledUpdateGroupAction": mutates((*world).putScheduledAction),
+	"DescribeScheduledActions":      reads((*world).describeScheduledActions),
+	"DeleteScheduledAction":         mutates((*world).deleteScheduledAction),
+
 	"PutWarmPool":      mutates((*world).putWarmPool),
 	"DescribeWarmPool": reads((*world).describeWarmPool),
 	"DeleteWarmPool":   mutates((*world).deleteWarmPool),

@@ -36,6 +36,8 @@ type scalingGroup struct {
 	Suspended map[string]string // process → since when, in AWS's words
 	Hooks     map[string]*lifecycleHook
 	WarmPool  *warmPool
+	Scaling   map[string]*scalingPolicy   // by name
+	Schedule  map[string]*scheduledAction // by name
 
 	Instances []*groupInstance // in the order they were launched
 	// Rebalancing is an instance launched above the desired capacity, so that one elsewhere can go.
@@ -116,6 +118,8 @@ func (w *world) newScalingGroup(in createScalingGroupInput) *scalingGroup {
 		Propagate:   map[string]bool{},
 		Suspended:   map[string]string{},
 		Hooks:       map[string]*lifecycleHook{},
+		Scaling:     map[string]*scalingPolicy{},
+		Schedule:    map[string]*scheduledAction{},
 		RetryAt:     map[string]time.Time{},
 	}
 }

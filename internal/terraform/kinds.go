@@ -28,6 +28,8 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindLaunchTemplate:    row((*document).launchTemplate),
 	topology.KindAutoScalingGroup:  row((*document).autoScalingGroup),
 	topology.KindLifecycleHook:     row((*document).lifecycleHook),
+	topology.KindScalingPolicy:     row((*document).scalingPolicy),
+	topology.KindScheduledAction:   row((*document).scheduledAction),
 }
 
 // row lets the kinds keep their own types: only here is a resource asked what it is.

@@ -87,6 +87,8 @@ func everything(t *testing.T) topology.Topology {
 		topology.Queue{Name: "k-example-com-nth", Retention: 300, Policy: `{"Statement":[{"Resource":"arn:aws:sqs:us-east-1::k-example-com-nth"}]}`, Tags: tags, Ownership: topology.Owned},
 		topology.EventRule{Name: n + "-ASGLifecycle", Pattern: `{"source":["aws.autoscaling"]}`, Target: ref(topology.KindQueue, "k-example-com-nth"), Tags: tags, Ownership: topology.Owned},
 		topology.EventRule{Name: n + "-SpotInterruption", Pattern: `{"source":["aws.ec2"]}`, Enabled: true, Tags: tags, Ownership: topology.Owned},
+		topology.ScalingPolicy{Name: topology.CPUPolicyName, Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Type: topology.TargetTracking, Metric: topology.AverageCPU, Target: 62.5, ScaleIn: true, Enabled: true, Ownership: topology.Owned},
+		topology.ScheduledAction{Name: topology.ScheduledActionName("0 6 * * 1,2", "Europe/Berlin"), Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Recurrence: "0 6 * * 1,2", TimeZone: "Europe/Berlin", Min: 1, Max: 4, Desired: topology.KeepDesired, Ownership: topology.Owned},
 		topology.LifecycleHook{Name: "m-NTHLifecycleHook", Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Transition: topology.Terminating, DefaultResult: "CONTINUE", Heartbeat: 300, Ownership: topology.Owned},
 	)
 	if err != nil {
