@@ -75,7 +75,7 @@ func convertAutoScalingGroups(o *observation) error {
 			Subnets:              o.refsOf(split(aws.ToString(g.VPCZoneIdentifier))),
 			Zones:                slices.Sorted(slices.Values(g.AvailabilityZones)),
 			TargetGroups:         o.refsOf(g.TargetGroupARNs),
-			ClassicLoadBalancers: slices.Sorted(slices.Values(g.LoadBalancerNames)),
+			ClassicLoadBalancers: o.classicsOf(g.LoadBalancerNames),
 			Metrics:              sortedTexts(g.EnabledMetrics, func(m asgtypes.EnabledMetric) *string { return m.Metric }),
 			ProtectFromScaleIn:   aws.ToBool(g.NewInstancesProtectedFromScaleIn),
 			SuspendedProcesses:   sortedTexts(g.SuspendedProcesses, func(p asgtypes.SuspendedProcess) *string { return p.ProcessName }),

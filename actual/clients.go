@@ -8,6 +8,7 @@ type Clients struct {
 	EC2         EC2
 	AutoScaling AutoScaling
 	ELB         ELB
+	ClassicELB  ClassicELB
 	IAM         IAM
 	Route53     Route53
 	SQS         SQS
@@ -16,7 +17,7 @@ type Clients struct {
 
 // FromClients takes the SDK's clients.
 func FromClients(c awsapi.Clients) Clients {
-	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, IAM: c.IAM, Route53: c.Route53, SQS: c.SQS, EventBridge: c.EventBridge}
+	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, ClassicELB: c.ClassicELB, IAM: c.IAM, Route53: c.Route53, SQS: c.SQS, EventBridge: c.EventBridge}
 }
 
 // EC2 lists the calls to EC2.
@@ -50,6 +51,11 @@ type ELB interface {
 	listenerReader
 	loadBalancerReader
 	targetGroupReader
+}
+
+// ClassicELB lists the calls to the first generation of Elastic Load Balancing.
+type ClassicELB interface {
+	classicELBReader
 }
 
 // IAM lists the calls to IAM.

@@ -141,11 +141,12 @@ func (o *observation) isOwnRecord(r dnstypes.ResourceRecordSet) bool {
 		return o.inCluster(recordName(r))
 	}
 	host := hostOf(aws.ToString(r.AliasTarget.DNSName))
-	if o.aliasOf(*r.AliasTarget).Kind == topology.KindLoadBalancer {
+	if o.aliasOf(*r.AliasTarget).Kind != topology.KindGiven {
 		return true
 	}
 	for _, prefix := range []string{"api", "bastion"} {
-		if strings.HasPrefix(host, topology.LoadBalancerName(prefix, o.scope.Cluster)+"-") {
+		// AWS puts "internal-" before the names of internal Classic load balancers.
+		if strings.HasPrefix(strings.TrimPrefix(host, "internal-"), topology.LoadBalancerName(prefix, o.scope.Cluster)+"-") {
 			return true
 		}
 	}
@@ -158,6 +159,11 @@ func (o *observation) aliasOf(target dnstypes.AliasTarget) topology.Ref {
 	for _, l := range o.loadBalancers.found {
 		if hostOf(aws.ToString(l.DNSName)) == host {
 			return o.ref(l.LoadBalancerArn)
+		}
+	}
+	for _, l := range o.classics.found {
+		if hostOf(aws.ToString(l.DNSName)) == host {
+			return o.ref(l.LoadBalancerName)
 		}
 	}
 	return topology.Given(host)

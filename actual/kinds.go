@@ -45,6 +45,7 @@ var rows = map[topology.Kind]row{
 	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
 	topology.KindLoadBalancer:      {"load balancers", looks{lookLoadBalancers, lookLoadBalancerTags, lookLoadBalancerAttributes}, convertLoadBalancers, false},
 	topology.KindListener:          {"listeners", looks{nil, nil, lookListeners}, convertListeners, false},
+	topology.KindClassicELB:        {"classic load balancers", looks{nil, nil, lookClassicELBs}, convertClassicELBs, false},
 	topology.KindDNSRecord:         {"DNS records", looks{nil, lookDNSRecords}, convertDNSRecords, false},
 	topology.KindZoneAssociation:   {"zone associations", looks{nil, lookZoneAssociations}, convertZoneAssociations, false},
 	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},

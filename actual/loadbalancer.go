@@ -148,10 +148,14 @@ func convertLoadBalancers(o *observation) error {
 		}
 		newest[name] = revision
 		delete(tags, tagRevision) // how it came to be, not what anybody wants
+		if o.takesOver(tags) {
+			delete(tags, topology.TagReplaces)
+		}
 		o.add(arn, topology.LoadBalancer{
 			Name: name, AWSName: aws.ToString(l.LoadBalancerName),
 			Internal: l.Scheme == elbtypes.LoadBalancerSchemeEnumInternal, Subnets: o.subnetMappings(l), SecurityGroups: o.refsOf(l.SecurityGroups),
 			CrossZone:   o.loadBalancers.attributes[arn].flag("load_balancing.cross_zone.enabled"),
+			AccessLog:   o.loadBalancers.attributes[arn].accessLog(),
 			AddressType: string(cmp.Or(l.IpAddressType, elbtypes.IpAddressTypeIpv4)),
 			Tags:        tags, Ownership: topology.Owned,
 		})
@@ -170,6 +174,14 @@ func (o *observation) subnetMappings(l elbtypes.LoadBalancer) []topology.SubnetM
 	}
 	slices.SortFunc(mappings, func(a, b topology.SubnetMapping) int { return topology.CompareRefs(a.Subnet, b.Subnet) })
 	return mappings
+}
+
+// accessLog is zero while it is off, whatever bucket is remembered.
+func (a attributes) accessLog() topology.AccessLog {
+	if !a.flag("access_logs.s3.enabled") {
+		return topology.AccessLog{}
+	}
+	return topology.AccessLog{Bucket: a["access_logs.s3.bucket"], Prefix: a["access_logs.s3.prefix"]}
 }
 
 // refsOf resolves a list of ids.

@@ -36,6 +36,7 @@ type observation struct {
 	targetGroups    targetGroupAnswers
 	loadBalancers   loadBalancerAnswers
 	listeners       listenerAnswers
+	classics        classicELBAnswers
 	zone            hostedZoneAnswers
 	records         dnsRecordAnswers
 	launchTemplates launchTemplateAnswers

@@ -22,8 +22,8 @@ type Scope struct {
 	// id: the name for key pairs and instance profiles, the ARN for target groups,
 	// and the id of its VPC for an internet gateway.
 	Shared []topology.Ref
-	// Named are wanted resources that IAM lets nobody look for but by name: roles,
-	// instance profiles and OIDC providers.
+	// Named are wanted resources that AWS lets nobody look for but by name: roles,
+	// instance profiles and OIDC providers, and Classic load balancers.
 	Named []topology.Ref
 	// Images are the names or AMI ids that the manifest uses for machine images.
 	Images []string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	classictypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -31,6 +32,10 @@ func ec2Tags(list []ec2types.Tag) topology.Tags {
 
 func elbTags(list []elbtypes.Tag) topology.Tags {
 	return tagsFrom(list, func(t elbtypes.Tag) (*string, *string) { return t.Key, t.Value })
+}
+
+func classicTags(list []classictypes.Tag) topology.Tags {
+	return tagsFrom(list, func(t classictypes.Tag) (*string, *string) { return t.Key, t.Value })
 }
 
 // sqsTags drops AWS's own from the map that SQS has instead of a list.

@@ -214,7 +214,7 @@ func TestClassicLoadBalancersOfAGroupAreSeenInOrder(t *testing.T) {
 			AutoScalingGroupName: aws.String(workersName), LoadBalancerNames: []string{name},
 		}))
 	}
-	if _, group, _, _ := g.seen(); !slices.Equal(group.ClassicLoadBalancers, []string{"api", "web"}) {
+	if _, group, _, _ := g.seen(); !slices.Equal(group.ClassicLoadBalancers, []topology.Ref{topology.Given("api"), topology.Given("web")}) {
 		t.Errorf("got %v", group.ClassicLoadBalancers)
 	}
 }

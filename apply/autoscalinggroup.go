@@ -80,12 +80,16 @@ func (g autoScalingGroups) input(want topology.AutoScalingGroup, ids topology.Bi
 	if err != nil {
 		return nil, err
 	}
+	classics, err := idsOf(ids, want.ClassicLoadBalancers)
+	if err != nil {
+		return nil, err
+	}
 	only, mixed := launchFrom(want, template)
 	return &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String(want.Name), LaunchTemplate: only, MixedInstancesPolicy: mixed,
 		MinSize: aws.Int32(int32(want.Min)), MaxSize: aws.Int32(int32(want.Max)), DesiredCapacity: aws.Int32(int32(want.Min)),
 		VPCZoneIdentifier: aws.String(strings.Join(subnets, ",")), TargetGroupARNs: targets,
-		LoadBalancerNames:                want.ClassicLoadBalancers,
+		LoadBalancerNames:                classics,
 		NewInstancesProtectedFromScaleIn: aws.Bool(want.ProtectFromScaleIn), CapacityRebalance: aws.Bool(want.CapacityRebalance),
 		MaxInstanceLifetime: positive(want.MaxInstanceLifetime), Tags: groupTags(want, want.Tags),
 	}, nil
@@ -149,7 +153,7 @@ func (g autoScalingGroups) Update(ctx context.Context, have, want topology.AutoS
 		err = g.updateTargets(ctx, have, want, ids)
 	}
 	if err == nil && change.Has("classicLoadBalancers") {
-		err = g.updateClassic(ctx, have, want)
+		err = g.updateClassic(ctx, have, want, ids)
 	}
 	if err == nil && change.Has("metrics") {
 		err = g.updateMetrics(ctx, have, want)
@@ -236,19 +240,24 @@ func (g autoScalingGroups) updateTargets(ctx context.Context, have, want topolog
 	return err
 }
 
-// updateClassic attaches before it detaches, like updateTargets.
-func (g autoScalingGroups) updateClassic(ctx context.Context, have, want topology.AutoScalingGroup) error {
-	name := aws.String(want.Name)
-	if attach := missing(want.ClassicLoadBalancers, have.ClassicLoadBalancers); len(attach) > 0 {
-		if _, err := g.api.AttachLoadBalancers(ctx, &autoscaling.AttachLoadBalancersInput{AutoScalingGroupName: name, LoadBalancerNames: attach}); err != nil {
-			return err
-		}
+// updateClassic attaches before it detaches, like updateTargets. The cluster's own one is not detached here:
+// that is the end of it.
+func (g autoScalingGroups) updateClassic(ctx context.Context, have, want topology.AutoScalingGroup, ids topology.Bindings) error {
+	attach, err := idsOf(ids, missing(want.ClassicLoadBalancers, have.ClassicLoadBalancers))
+	if err != nil {
+		return err
 	}
-	detach := missing(have.ClassicLoadBalancers, want.ClassicLoadBalancers)
-	if len(detach) == 0 {
-		return nil
+	foreign := slices.DeleteFunc(missing(have.ClassicLoadBalancers, want.ClassicLoadBalancers), func(ref topology.Ref) bool { return ref.Kind == topology.KindClassicELB })
+	detach, err := idsOf(ids, foreign)
+	if err != nil {
+		return err
 	}
-	_, err := g.api.DetachLoadBalancers(ctx, &autoscaling.DetachLoadBalancersInput{AutoScalingGroupName: name, LoadBalancerNames: detach})
+	if len(attach) > 0 {
+		_, err = g.api.AttachLoadBalancers(ctx, &autoscaling.AttachLoadBalancersInput{AutoScalingGroupName: aws.String(want.Name), LoadBalancerNames: attach})
+	}
+	if err == nil && len(detach) > 0 {
+		_, err = g.api.DetachLoadBalancers(ctx, &autoscaling.DetachLoadBalancersInput{AutoScalingGroupName: aws.String(want.Name), LoadBalancerNames: detach})
+	}
 	return err
 }
 

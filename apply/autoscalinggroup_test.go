@@ -76,9 +76,9 @@ func TestClassicLoadBalancersAreAttachedAndDetached(t *testing.T) {
 		subnet, group := w.surroundings(t)
 		template := aLaunchTemplate(group)
 		want := aGroup(template, subnet)
-		want.ClassicLoadBalancers = []string{"api"}
+		want.ClassicLoadBalancers = []topology.Ref{topology.Given("api")}
 		w.create(t, template, want)
-		for _, names := range [][]string{{"api", "web"}, {"web"}, nil} {
+		for _, names := range [][]topology.Ref{{topology.Given("api"), topology.Given("web")}, {topology.Given("web")}, nil} {
 			want.ClassicLoadBalancers = names
 			w.update(t, want)
 			wantGroup(t, w, want, "1")
@@ -201,7 +201,10 @@ func wantGroup(t *testing.T, w *world, want topology.AutoScalingGroup, version s
 	got := want
 	got.Min, got.Max, got.MaxInstanceLifetime = int(aws.ToInt32(g.MinSize)), int(aws.ToInt32(g.MaxSize)), int(aws.ToInt32(g.MaxInstanceLifetime))
 	got.ProtectFromScaleIn, got.CapacityRebalance = aws.ToBool(g.NewInstancesProtectedFromScaleIn), aws.ToBool(g.CapacityRebalance)
-	got.ClassicLoadBalancers = g.LoadBalancerNames
+	got.ClassicLoadBalancers = nil
+	for _, name := range g.LoadBalancerNames {
+		got.ClassicLoadBalancers = append(got.ClassicLoadBalancers, topology.Given(name))
+	}
 	got.Subnets, got.TargetGroups, got.Metrics, got.SuspendedProcesses, got.Tags = nil, nil, nil, nil, topology.Tags{}
 	for subnet := range strings.SplitSeq(aws.ToString(g.VPCZoneIdentifier), ",") {
 		got.Subnets = append(got.Subnets, refs[subnet])

@@ -12,6 +12,7 @@ import (
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"golang.org/x/sync/errgroup"
@@ -35,12 +36,13 @@ type targetReader interface {
 // controlPlane looks at the control plane of one cluster as it is now. A plan is
 // minutes old when its last step runs, so the gate never goes by the plan's facts.
 type controlPlane struct {
-	cluster string
-	ec2     instanceReader
-	groups  groupReader
-	targets targetReader
-	etcd    Etcd
-	now     func() time.Time
+	cluster  string
+	ec2      instanceReader
+	groups   groupReader
+	targets  targetReader
+	classics classicHealthReader
+	etcd     Etcd
+	now      func() time.Time
 }
 
 // A master is one control-plane group as it is now.
@@ -134,6 +136,11 @@ func (p controlPlane) look(ctx context.Context, all []master, ids topology.Bindi
 		facts.targets[ref] = health
 		side.Go(func() error { return p.targetHealth(ctx, ref, ids, health) })
 	}
+	for _, ref := range classicsOf(all) {
+		health := map[string]elbtypes.TargetHealth{}
+		facts.targets[ref] = health
+		side.Go(func() error { return p.classicHealth(ctx, ref, ids, health) })
+	}
 	return facts, side.Wait()
 }
 
@@ -222,6 +229,35 @@ func (p controlPlane) targetHealth(ctx context.Context, ref topology.Ref, ids to
 	return nil
 }
 
+// classicsOf are the cluster's own Classic load balancers; somebody else's say nothing of the API.
+func classicsOf(all []master) []topology.Ref {
+	var refs []topology.Ref
+	for _, m := range all {
+		refs = append(refs, m.group.ClassicLoadBalancers...)
+	}
+	return slices.DeleteFunc(topology.SortRefs(refs), func(ref topology.Ref) bool { return ref.Kind != topology.KindClassicELB })
+}
+
+// classicHealth writes what a Classic load balancer says in the words of target groups.
+func (p controlPlane) classicHealth(ctx context.Context, ref topology.Ref, ids topology.Bindings, byMachine map[string]elbtypes.TargetHealth) error {
+	name, ok := ids.ID(ref)
+	if !ok {
+		return fmt.Errorf("%s has no id yet", ref)
+	}
+	out, err := p.classics.DescribeInstanceHealth(ctx, &classicelb.DescribeInstanceHealthInput{LoadBalancerName: &name})
+	if err != nil {
+		return err
+	}
+	for _, s := range out.InstanceStates {
+		state := elbtypes.TargetHealthStateEnumUnhealthy
+		if aws.ToString(s.State) == "InService" {
+			state = elbtypes.TargetHealthStateEnumHealthy
+		}
+		byMachine[aws.ToString(s.InstanceId)] = elbtypes.TargetHealth{State: state}
+	}
+	return nil
+}
+
 // judge finds the live machine of a group, and what is missing to its being back:
 // in service, with its volumes attached, and healthy at the load balancer.
 func (f *controlFacts) judge(m *master, ids topology.Bindings) {
@@ -278,7 +314,7 @@ func (f *controlFacts) volumesMissing(m *master, ids topology.Bindings) []string
 
 func (f *controlFacts) targetsMissing(m *master) []string {
 	var missing []string
-	for _, ref := range m.group.TargetGroups {
+	for _, ref := range slices.Concat(m.group.TargetGroups, classicsOf([]master{*m})) {
 		health := f.targets[ref][m.machine.id]
 		if health.State != elbtypes.TargetHealthStateEnumHealthy {
 			state := string(health.State)

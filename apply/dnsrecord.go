@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	dnstypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -25,12 +26,18 @@ type aliasReader interface {
 	DescribeLoadBalancers(context.Context, *elb.DescribeLoadBalancersInput, ...func(*elb.Options)) (*elb.DescribeLoadBalancersOutput, error)
 }
 
+// classicAliasReader is [aliasReader] for the first generation.
+type classicAliasReader interface {
+	DescribeLoadBalancers(context.Context, *classicelb.DescribeLoadBalancersInput, ...func(*classicelb.Options)) (*classicelb.DescribeLoadBalancersOutput, error)
+}
+
 // dnsRecords are bound to what they are called in their zone. Route 53 takes five calls
 // a second from an account; a cluster has a handful of records, and the SDK waits and
 // tries again.
 type dnsRecords struct {
 	api       dnsRecordWriter
 	balancers aliasReader
+	classics  classicAliasReader
 	cluster   string
 }
 
@@ -92,12 +99,24 @@ func (d dnsRecords) alias(ctx context.Context, want topology.DNSRecord, ids topo
 	if err != nil {
 		return nil, err
 	}
+	if want.Alias.Kind == topology.KindClassicELB {
+		return d.classicAlias(ctx, arn)
+	}
 	out, err := d.balancers.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
 	if err != nil {
 		return nil, settling(err, "AWS does not show the new load balancer yet")
 	}
 	balancer := out.LoadBalancers[0]
 	return &dnstypes.AliasTarget{HostedZoneId: balancer.CanonicalHostedZoneId, DNSName: balancer.DNSName}, nil
+}
+
+func (d dnsRecords) classicAlias(ctx context.Context, name string) (*dnstypes.AliasTarget, error) {
+	out, err := d.classics.DescribeLoadBalancers(ctx, &classicelb.DescribeLoadBalancersInput{LoadBalancerNames: []string{name}})
+	if err != nil {
+		return nil, settling(err, "AWS does not show the new load balancer yet")
+	}
+	balancer := out.LoadBalancerDescriptions[0]
+	return &dnstypes.AliasTarget{HostedZoneId: balancer.CanonicalHostedZoneNameID, DNSName: balancer.DNSName}, nil
 }
 
 func (d dnsRecords) change(ctx context.Context, zone string, action dnstypes.ChangeAction, set dnstypes.ResourceRecordSet) error {

@@ -36,10 +36,10 @@ const loadBalancerBusy = "AWS is still setting the load balancer up"
 // across zones (AWS's default).
 func (l loadBalancers) Create(ctx context.Context, want topology.LoadBalancer, ids topology.Bindings) (topology.Bindings, error) {
 	learned, arn, err := bound(want.Ref(), ids, func() (string, error) { return l.make(ctx, want, ids) })
-	if err != nil || !want.CrossZone {
+	if err != nil {
 		return learned, err
 	}
-	return learned, l.setCrossZone(ctx, arn, true)
+	return learned, l.setAttributes(ctx, arn, append(crossZone(want, want.CrossZone), accessLog(want, want.AccessLog.Bucket != "")...))
 }
 
 func (l loadBalancers) make(ctx context.Context, want topology.LoadBalancer, ids topology.Bindings) (string, error) {
@@ -117,8 +117,8 @@ func (l loadBalancers) Update(ctx context.Context, _, want topology.LoadBalancer
 			LoadBalancerArn: aws.String(arn), IpAddressType: elbtypes.IpAddressType(want.AddressType),
 		})
 	}
-	if err == nil && change.Has("crossZone") {
-		err = l.setCrossZone(ctx, arn, want.CrossZone)
+	if err == nil {
+		err = l.setAttributes(ctx, arn, append(crossZone(want, change.Has("crossZone")), accessLog(want, change.Has("accessLog"))...))
 	}
 	return nil, settling(err, loadBalancerBusy)
 }
@@ -141,13 +141,36 @@ func (l loadBalancers) setSecurityGroups(ctx context.Context, arn string, want t
 	return err
 }
 
-func (l loadBalancers) setCrossZone(ctx context.Context, arn string, on bool) error {
-	_, err := l.api.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{
-		LoadBalancerArn: aws.String(arn), Attributes: []elbtypes.LoadBalancerAttribute{
-			{Key: aws.String("load_balancing.cross_zone.enabled"), Value: aws.String(strconv.FormatBool(on))},
-		},
-	})
+// setAttributes makes no call when there is nothing to set.
+func (l loadBalancers) setAttributes(ctx context.Context, arn string, set []elbtypes.LoadBalancerAttribute) error {
+	if len(set) == 0 {
+		return nil
+	}
+	_, err := l.api.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{LoadBalancerArn: aws.String(arn), Attributes: set})
 	return settling(err, loadBalancerBusy)
+}
+
+func crossZone(want topology.LoadBalancer, needed bool) []elbtypes.LoadBalancerAttribute {
+	if !needed {
+		return nil
+	}
+	return []elbtypes.LoadBalancerAttribute{attribute("load_balancing.cross_zone.enabled", strconv.FormatBool(want.CrossZone))}
+}
+
+// accessLog turns it on with a bucket, and off without.
+func accessLog(want topology.LoadBalancer, needed bool) []elbtypes.LoadBalancerAttribute {
+	if !needed {
+		return nil
+	}
+	set := []elbtypes.LoadBalancerAttribute{attribute("access_logs.s3.enabled", strconv.FormatBool(want.AccessLog.Bucket != ""))}
+	if want.AccessLog.Bucket == "" {
+		return set
+	}
+	return append(set, attribute("access_logs.s3.bucket", want.AccessLog.Bucket), attribute("access_logs.s3.prefix", want.AccessLog.Prefix))
+}
+
+func attribute(key, value string) elbtypes.LoadBalancerAttribute {
+	return elbtypes.LoadBalancerAttribute{Key: aws.String(key), Value: aws.String(value)}
 }
 
 func (l loadBalancers) Delete(ctx context.Context, have topology.LoadBalancer, ids topology.Bindings) error {

@@ -25,9 +25,10 @@ const (
 // An Applier carries out plans for one cluster. There is no such thing as a dry
 // run: who only plans builds no Applier.
 type Applier struct {
-	rows    map[topology.Kind]row
-	groups  groupWriter
-	control controlPlane
+	rows      map[topology.Kind]row
+	groups    groupWriter
+	control   controlPlane
+	takeovers takeovers
 }
 
 // Config is what an [Applier] works with.
@@ -50,9 +51,10 @@ func New(c Config) *Applier {
 	}
 	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit, now: c.Now}
 	return &Applier{
-		rows:    rowsFor(e),
-		groups:  newGroupWriter(e),
-		control: controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, etcd: c.Etcd, now: c.Now},
+		rows:      rowsFor(e),
+		groups:    newGroupWriter(e),
+		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
+		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
 	}
 }
 
@@ -168,6 +170,9 @@ func (o *Outcome) settle(c diff.Change, err error) {
 
 func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	c, row := s.Change, r.applier.rows[s.Change.Ref.Kind]
+	if err := r.takeover(ctx, s); err != nil {
+		return err
+	}
 	out.Acted = true
 	switch c.Effect {
 	case diff.Create:
@@ -175,7 +180,10 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	case diff.InPlace:
 		return r.learn(row.update(ctx, c, r.known()))
 	case diff.Delete:
-		return row.remove(ctx, c.Have, r.known())
+		if err := row.remove(ctx, c.Have, r.known()); err != nil {
+			return err
+		}
+		return r.takenOver(ctx, s)
 	case diff.Replace:
 		if err := row.remove(ctx, c.Have, r.known()); err != nil {
 			return err

@@ -30,7 +30,7 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 			Max:                  *g.Spec.MaxSize,
 			Subnets:              m.subnetRefs(m.groupSubnets(g)),
 			TargetGroups:         m.groupTargets(g),
-			ClassicLoadBalancers: classicLoadBalancers(g),
+			ClassicLoadBalancers: m.groupClassics(g),
 			Metrics:              slices.Clone(groupMetrics),
 			ProtectFromScaleIn:   g.Spec.InstanceProtection,
 			SuspendedProcesses:   sorted(g.Spec.SuspendProcesses),
@@ -59,15 +59,19 @@ func (m manifest) groupTargets(g kopsspec.InstanceGroup) []topology.Ref {
 	return topology.SortRefs(refs)
 }
 
-// classicLoadBalancers are given by name, which is what identifies them in AWS.
-func classicLoadBalancers(g kopsspec.InstanceGroup) []string {
-	var names []string
+// groupClassics are the Classic load balancers that the machines join: the API servers' own, and those
+// given by name, which is what identifies them in AWS.
+func (m manifest) groupClassics(g kopsspec.InstanceGroup) []topology.Ref {
+	var refs []topology.Ref
+	if role := g.Role(); m.classicAPI() && (role == kopsspec.ControlPlane || role == kopsspec.APIServer) {
+		refs = append(refs, m.ref(topology.KindClassicELB, "api"))
+	}
 	for _, external := range g.Spec.ExternalLoadBalancers {
 		if external.LoadBalancerName != "" {
-			names = append(names, external.LoadBalancerName)
+			refs = append(refs, topology.Given(external.LoadBalancerName))
 		}
 	}
-	return sorted(names)
+	return topology.SortRefs(refs)
 }
 
 func sorted(list []string) []string {

@@ -41,9 +41,9 @@ func (m manifest) dnsRecords() []topology.DNSRecord {
 		}
 		records = append(records, m.placeholders(internal, m.addressRecord())...)
 	} else {
-		records = append(records, m.aliases(m.Spec.MasterPublicName, "api")...)
+		records = append(records, m.apiAliases(m.Spec.MasterPublicName)...)
 		if lb.UseForInternalAPI {
-			records = append(records, m.aliases(internal, "api")...)
+			records = append(records, m.apiAliases(internal)...)
 		} else {
 			records = append(records, m.placeholders(internal, m.addressRecord())...)
 		}
@@ -52,6 +52,17 @@ func (m manifest) dnsRecords() []topology.DNSRecord {
 		records = append(records, m.aliases(name, "bastion")...)
 	}
 	return append(records, m.placeholders(m.qualified("kops-controller.internal"), m.addressRecord())...)
+}
+
+// apiAliases let a name stand for the API servers' load balancer. A Classic one in a VPC has addresses of
+// one family only.
+func (m manifest) apiAliases(name string) []topology.DNSRecord {
+	if !m.classicAPI() {
+		return m.aliases(name, "api")
+	}
+	r := m.record(name, "A")
+	r.Alias = m.ref(topology.KindClassicELB, "api")
+	return []topology.DNSRecord{r}
 }
 
 // aliases let a name stand for a load balancer. kops writes both types, whatever addresses it has.

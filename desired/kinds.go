@@ -23,6 +23,7 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindTargetGroup:       row(manifest.targetGroups),
 	topology.KindLoadBalancer:      row(manifest.loadBalancers),
 	topology.KindListener:          row(manifest.listeners),
+	topology.KindClassicELB:        row(manifest.classicELBs),
 	topology.KindDNSRecord:         row(manifest.dnsRecords),
 	topology.KindZoneAssociation:   row(manifest.zoneAssociations),
 	topology.KindLaunchTemplate:    row(manifest.launchTemplates),

@@ -11,9 +11,10 @@ import (
 // loadBalancers are those in front of the API servers and of the bastions.
 func (m manifest) loadBalancers() []topology.LoadBalancer {
 	var lbs []topology.LoadBalancer
-	if lb := m.apiLoadBalancer(); lb != nil {
+	if lb := m.apiLoadBalancer(); lb != nil && !m.classicAPI() {
 		api := m.loadBalancer("api", lb.Type, m.apiLBFirewalls(), lb.AdditionalSecurityGroups)
 		api.CrossZone = *lb.CrossZone
+		api.AccessLog = accessLog(lb.AccessLog)
 		if len(lb.Subnets) > 0 {
 			api.Subnets = m.givenMappings(lb.Subnets)
 		}
@@ -41,6 +42,13 @@ func (m manifest) loadBalancer(prefix, typ string, firewalls []firewall, more []
 		lb.Subnets = append(lb.Subnets, topology.SubnetMapping{Subnet: ref})
 	}
 	return lb
+}
+
+func accessLog(log *kopsspec.AccessLog) topology.AccessLog {
+	if log == nil {
+		return topology.AccessLog{}
+	}
+	return topology.AccessLog{Bucket: log.Bucket, Prefix: log.BucketPrefix, Interval: log.Interval}
 }
 
 // securityGroupRefs puts groups made or found beside groups given by id.

@@ -187,6 +187,12 @@ func (m manifest) has(role kopsspec.Role) bool { return len(m.ofRole(role)) > 0 
 // apiLoadBalancer is nil when the API servers are reached by DNS alone.
 func (m manifest) apiLoadBalancer() *kopsspec.APILoadBalancer { return m.Spec.API.LoadBalancer }
 
+// classicAPI tells whether the API servers' load balancer is of the first generation.
+func (m manifest) classicAPI() bool {
+	lb := m.apiLoadBalancer()
+	return lb != nil && lb.Class == classClassic
+}
+
 // publishesDNS tells whether the cluster keeps records in a hosted zone.
 func (m manifest) publishesDNS() bool { return m.Spec.Topology.DNS.Type != "None" }
 

@@ -11,7 +11,9 @@ import (
 
 var apiRules = []rule{
 	{"the API is reached one way", apiRule},
-	{"the API's load balancer is a network load balancer", loadBalancerRule},
+	{"the API's load balancer is of a known class and scheme", loadBalancerRule},
+	{"a Classic load balancer does what it can", classicRule},
+	{"access logs have a bucket", accessLogRule},
 	{"a load balancer has subnets", loadBalancerSubnetsRule},
 	{"fixed addresses fit the load balancer", fixedAddressRule},
 	{"security groups are given by id", securityGroupIDRule},
@@ -32,8 +34,10 @@ func loadBalancerRule(m manifest, r *report) {
 	if lb == nil {
 		return
 	}
-	if lb.Class != "Network" {
-		r.errorf(m.Source, path+".class", "the API servers need a network load balancer, as Classic ones are gone; write api.loadBalancer.class: Network")
+	if lb.Class == "" {
+		r.errorf(m.Source, path+".class", "older versions of kops took a missing class for Classic; write api.loadBalancer.class: Network, or Classic to keep the load balancer that one of them made")
+	} else {
+		oneOf(r, m.Source, path+".class", lb.Class, classNetwork, classClassic)
 	}
 	oneOf(r, m.Source, path+".type", lb.Type, "Public", "Internal")
 	if lb.SSLPolicy != "" && lb.SSLCertificate == "" {
@@ -43,6 +47,46 @@ func loadBalancerRule(m manifest, r *report) {
 		r.errorf(m.Source, path+".useForInternalApi", "an Internal load balancer already has the internal name; remove useForInternalApi")
 	}
 	oneOf(r, m.Source, "spec.cloudConfig.nlbSecurityGroupMode", m.Spec.CloudConfig.NLBSecurityGroupMode, "Managed")
+}
+
+func classicRule(m manifest, r *report) {
+	const path = "spec.api.loadBalancer"
+	if !m.classicAPI() {
+		return
+	}
+	lb := m.apiLoadBalancer()
+	r.warnf(m.Source, path+".class", "kops has given up Classic load balancers; write class: Network to have the one that is there replaced, without a moment when the API does not answer")
+	if lb.SSLPolicy != "" {
+		r.errorf(m.Source, path+".sslPolicy", "a Classic load balancer has AWS's default policy; remove sslPolicy, or write class: Network")
+	}
+	if idle := lb.IdleTimeoutSeconds; idle < 0 || idle > 3600 {
+		r.errorf(m.Source, path+".idleTimeoutSeconds", "%d is no idle time; write one from 1 to 3600 seconds", idle)
+	}
+	for i, s := range lb.Subnets {
+		if s.AllocationID != "" || s.PrivateIPv4Address != "" {
+			r.errorf(m.Source, fmt.Sprintf("%s.subnets[%d]", path, i), "a Classic load balancer has no fixed addresses; remove allocationId and privateIPv4Address, or write class: Network")
+		}
+	}
+	if !m.publishesDNS() {
+		r.errorf(m.Source, path+".class", "without DNS, workers join through the load balancer's other ports, which a Classic one has not; write class: Network")
+	}
+}
+
+func accessLogRule(m manifest, r *report) {
+	const path = "spec.api.loadBalancer.accessLog"
+	lb := m.apiLoadBalancer()
+	if lb == nil || lb.AccessLog == nil {
+		return
+	}
+	if lb.AccessLog.Bucket == "" {
+		r.errorf(m.Source, path+".bucket", "access logs need a bucket; name one, or remove accessLog")
+	}
+	switch interval := lb.AccessLog.Interval; {
+	case m.classicAPI() && interval != 0 && interval != 5 && interval != 60:
+		r.errorf(m.Source, path+".interval", "a Classic load balancer writes its log every 5 or every 60 minutes; write one of the two")
+	case !m.classicAPI() && interval != 0:
+		r.errorf(m.Source, path+".interval", "a network load balancer has no interval to choose; remove it")
+	}
 }
 
 func loadBalancerSubnetsRule(m manifest, r *report) {

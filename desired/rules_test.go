@@ -186,13 +186,26 @@ var cases = map[string][]ruleCase{
 	"the API is reached one way": {
 		one("  api:\n", "  api:\n    dns: {}\n", `spec.api: the API has both dns and loadBalancer`),
 	},
-	"the API's load balancer is a network load balancer": {
-		one("      class: Network\n", "", `spec.api.loadBalancer.class: the API servers need a network load balancer`),
+	"the API's load balancer is of a known class and scheme": {
+		one("      class: Network\n", "", `spec.api.loadBalancer.class: older versions of kops took a missing class for Classic`),
+		one("      class: Network\n", "      class: Application\n", `spec.api.loadBalancer.class: "Application" is not known here; use Network, Classic`),
 		one("      type: Public\n", "      type: public\n", `spec.api.loadBalancer.type: "public" is not known here; use Public, Internal`),
 		one("      type: Public\n", "      sslPolicy: p\n", `spec.api.loadBalancer.sslPolicy: sslPolicy needs sslCertificate`),
 		one("      type: Public\n", "      type: Internal\n      useForInternalApi: true\n", `spec.api.loadBalancer.useForInternalApi: an Internal load balancer already has`),
 		in("topology: {bastion: {loadBalancer: {type: None}}}", `spec.topology.bastion.loadBalancer.type: "None" is not known here`),
 		in("cloudConfig: {nlbSecurityGroupMode: Other}", `spec.cloudConfig.nlbSecurityGroupMode: "Other" is not known here`),
+	},
+	"a Classic load balancer does what it can": {
+		one("      class: Network\n", "      class: Classic\n", `spec.api.loadBalancer.class: kops has given up Classic load balancers`),
+		one("      class: Network\n", "      class: Classic\n      sslPolicy: p\n", `spec.api.loadBalancer.sslPolicy: a Classic load balancer has AWS's default policy`),
+		one("      class: Network\n", "      class: Classic\n      idleTimeoutSeconds: 9999\n", `spec.api.loadBalancer.idleTimeoutSeconds: 9999 is no idle time`),
+		one("      class: Network\n", "      class: Classic\n      subnets: [{name: utility-a, allocationId: eipalloc-1}]\n", `spec.api.loadBalancer.subnets[0]: a Classic load balancer has no fixed addresses`),
+		{[]edit{{"      class: Network\n", "      class: Classic\n"}, {"spec:\n", "spec:\n  topology: {dns: {type: None}}\n"}}, `spec.api.loadBalancer.class: without DNS, workers join through the load balancer's other ports`},
+	},
+	"access logs have a bucket": {
+		one("      class: Network\n", "      class: Network\n      accessLog: {bucketPrefix: api}\n", `spec.api.loadBalancer.accessLog.bucket: access logs need a bucket`),
+		one("      class: Network\n", "      class: Network\n      accessLog: {bucket: logs, interval: 5}\n", `spec.api.loadBalancer.accessLog.interval: a network load balancer has no interval`),
+		one("      class: Network\n", "      class: Classic\n      accessLog: {bucket: logs, interval: 7}\n", `spec.api.loadBalancer.accessLog.interval: a Classic load balancer writes its log every 5 or every 60`),
 	},
 	"a load balancer has subnets": {
 		{[]edit{{"type: Private", "type: Public"}, {"type: Private", "type: Public"}, {"type: Private", "type: Public"}, {"      type: Public\n", "      type: Internal\n"}},

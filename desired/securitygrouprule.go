@@ -173,6 +173,9 @@ func (s *ruleSet) throughAPILoadBalancer() {
 	for _, source := range s.m.Spec.KubernetesAPIAccess {
 		s.fragmentationFrom(source, lb)
 	}
+	if s.m.classicAPI() {
+		return // it ends the connections, so that no message of theirs has to pass it
+	}
 	s.between(lb, masters, fragmentation, false)
 	s.between(masters, lb, fragmentation, false)
 	if s.m.publishesDNS() {
@@ -188,7 +191,7 @@ func (s *ruleSet) throughAPILoadBalancer() {
 
 // apiPorts are the ports that the API servers' load balancer listens on for clients.
 func (m manifest) apiPorts() []int {
-	if m.apiLoadBalancer().SSLCertificate == "" {
+	if m.apiLoadBalancer().SSLCertificate == "" || m.classicAPI() {
 		return []int{portAPI}
 	}
 	return []int{portAPI, portAPIDirect}

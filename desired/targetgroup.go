@@ -18,7 +18,7 @@ type service struct {
 // apiServices are the services of the load balancer in front of the API servers.
 func (m manifest) apiServices() []service {
 	lb := m.apiLoadBalancer()
-	if lb == nil {
+	if lb == nil || m.classicAPI() {
 		return nil
 	}
 	both := []kopsspec.Role{kopsspec.ControlPlane, kopsspec.APIServer}

@@ -13,7 +13,7 @@ var autoScalingGroupFields = []field[topology.AutoScalingGroup]{
 	on("max", InPlace, func(g topology.AutoScalingGroup) int { return g.Max }),
 	{"subnets", subnetChange},
 	on("targetGroups", InPlace, func(g topology.AutoScalingGroup) []topology.Ref { return g.TargetGroups }),
-	on("classicLoadBalancers", InPlace, func(g topology.AutoScalingGroup) []string { return g.ClassicLoadBalancers }),
+	{"classicLoadBalancers", classicChange},
 	on("metrics", InPlace, func(g topology.AutoScalingGroup) []string { return g.Metrics }),
 	on("protectFromScaleIn", InPlace, func(g topology.AutoScalingGroup) bool { return g.ProtectFromScaleIn }),
 	on("suspendedProcesses", InPlace, func(g topology.AutoScalingGroup) []string { return g.SuspendedProcesses }),

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func Between(want, have topology.Topology, machines []topology.Machine) Plan {
 			plan.Kept = append(plan.Kept, Kept{ref, reason})
 			continue
 		}
-		plan.remove(h, unwanted)
+		plan.remove(h, func(have topology.Resource) string { return cmp.Or(unwanted(have), oneWay(have, want)) })
 	}
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 	return plan

@@ -208,6 +208,7 @@ var uncompared = map[string]string{
 	"OIDCProvider.Issuer":    "it is the identity",
 	"KeyPair.PublicKey":      "its fingerprint is in the name",
 	"LoadBalancer.AWSName":   "the Name tag is the identity; AWS's name cannot change",
+	"ClassicELB.AWSName":     "the Name tag is the identity; AWS's name cannot change",
 	"SecurityGroupRule.*":    "the whole tuple is the identity; only tags are compared",
 	"DNSRecord.Zone":         "records are looked for in the wanted zone only",
 	"DNSRecord.Type":         "it is in the identity",
@@ -231,7 +232,7 @@ func TestEveryFieldIsCompared(t *testing.T) {
 		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
 		topology.LaunchTemplate{}, topology.AutoScalingGroup{}, topology.Queue{}, topology.EventRule{}, topology.LifecycleHook{},
-		topology.ScalingPolicy{}, topology.ScheduledAction{},
+		topology.ScalingPolicy{}, topology.ScheduledAction{}, topology.ClassicELB{},
 	} {
 		kind := reflect.TypeOf(r)
 		for i := range kind.NumField() {

@@ -28,6 +28,7 @@ var rows = map[topology.Kind]row{
 	topology.KindTargetGroup:       compared(targetGroupFields),
 	topology.KindLoadBalancer:      compared(loadBalancerFields),
 	topology.KindListener:          compared(listenerFields),
+	topology.KindClassicELB:        compared(classicELBFields),
 	topology.KindDNSRecord:         compared(dnsRecordFields),
 	topology.KindZoneAssociation:   compared(zoneAssociationFields),
 	topology.KindLaunchTemplate:    compared(launchTemplateFields),

@@ -10,6 +10,7 @@ var loadBalancerFields = []field[topology.LoadBalancer]{
 	judged("subnets", moreSubnets, func(l topology.LoadBalancer) []topology.SubnetMapping { return l.Subnets }),
 	judged("securityGroups", swapGroups, func(l topology.LoadBalancer) []topology.Ref { return l.SecurityGroups }),
 	on("crossZone", InPlace, func(l topology.LoadBalancer) bool { return l.CrossZone }),
+	on("accessLog", InPlace, func(l topology.LoadBalancer) topology.AccessLog { return l.AccessLog }),
 	on("addressType", InPlace, func(l topology.LoadBalancer) string { return l.AddressType }),
 	exactTags(InPlace, func(l topology.LoadBalancer) topology.Tags { return l.Tags }),
 }

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -113,12 +114,16 @@ func takeVolume(ctx context.Context, host awssim.Machine, cluster string, etcd t
 	return ctx.Err()
 }
 
+// apiAnswer is all that the stand-in of an API server has to say.
+const apiAnswer = "ok"
+
 func answer(l net.Listener) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return
 		}
+		_, _ = io.WriteString(c, apiAnswer)
 		_ = c.Close()
 	}
 }

@@ -60,8 +60,8 @@ func kept(plan diff.Plan) []topology.Ref {
 	return refs
 }
 
-// byName are the kinds of IAM, which cannot be searched by tag.
-var byName = map[topology.Kind]bool{topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true}
+// byName are the kinds that AWS does not search by tag: those of IAM, and Classic load balancers.
+var byName = map[topology.Kind]bool{topology.KindClassicELB: true, topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true}
 
 // ScopeOf says what to look for: the cluster's own resources, the ones its manifest
 // gives by id, those that can only be looked for by name, its names in the hosted

@@ -20,9 +20,9 @@ type AutoScalingGroup struct {
 	// Zones are the zones of the subnets, sorted: where the group's machines can be.
 	Zones        []string `json:"zones"`
 	TargetGroups []Ref    `json:"targetGroups"` // sorted
-	// ClassicLoadBalancers are the names of load balancers of the old kind, made
-	// elsewhere, that the machines join; sorted.
-	ClassicLoadBalancers []string `json:"classicLoadBalancers,omitempty"`
+	// ClassicLoadBalancers are load balancers of the old kind that the machines join:
+	// the cluster's own, and given ones by name; sorted.
+	ClassicLoadBalancers []Ref `json:"classicLoadBalancers,omitempty"`
 	// Metrics are the CloudWatch group metrics collected each minute, sorted.
 	Metrics            []string `json:"metrics"`
 	ProtectFromScaleIn bool     `json:"protectFromScaleIn"`
@@ -39,6 +39,7 @@ func (g AutoScalingGroup) Ref() Ref { return Ref{KindAutoScalingGroup, g.Name} }
 
 func (g AutoScalingGroup) Needs() []Ref {
 	refs := append(slices.Clone(g.Subnets), g.TargetGroups...)
+	refs = append(refs, g.ClassicLoadBalancers...)
 	return present(append(refs, g.LaunchTemplate)...)
 }
 

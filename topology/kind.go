@@ -31,6 +31,7 @@ const (
 	KindTargetGroup       Kind = "target-group"
 	KindLoadBalancer      Kind = "load-balancer"
 	KindListener          Kind = "listener"
+	KindClassicELB        Kind = "classic-elb"
 	KindDNSRecord         Kind = "dns-record"
 	KindZoneAssociation   Kind = "zone-association"
 	KindLaunchTemplate    Kind = "launch-template"
@@ -78,6 +79,7 @@ func Kinds() []Kind {
 		KindTargetGroup,
 		KindLoadBalancer,
 		KindListener,
+		KindClassicELB,
 		KindDNSRecord,
 		KindZoneAssociation,
 		KindLaunchTemplate,

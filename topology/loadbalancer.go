@@ -13,6 +13,8 @@ type LoadBalancer struct {
 	Subnets        []SubnetMapping `json:"subnets"`
 	SecurityGroups []Ref           `json:"securityGroups"` // sorted
 	CrossZone      bool            `json:"crossZone"`
+	// AccessLog is zero for none. AWS writes one for TLS listeners only.
+	AccessLog AccessLog `json:"accessLog,omitzero"`
 	// AddressType is "ipv4" or "dualstack".
 	AddressType string    `json:"addressType"`
 	Tags        Tags      `json:"tags"`

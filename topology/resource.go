@@ -53,6 +53,10 @@ func (t Tags) Has(wanted Tags) bool {
 	return true
 }
 
+// TagReplaces is the key of the tag on a load balancer that takes the place of a Classic one, until that
+// one is gone. Its value is written by [Replaces.Tag].
+const TagReplaces = "quorate.dev/replaces"
+
 // Tag keys that kops writes, and that this product reads back.
 const (
 	TagName         = "Name"

@@ -28,6 +28,9 @@ type Step struct {
 	Why string
 	// Zone is set if the step takes control-plane machines of that zone out.
 	Zone string
+	// Takeover is set if the step gives the work of something to a load balancer: the one that must be able
+	// to do it by then.
+	Takeover topology.Ref
 }
 
 // Steps orders the changes of a plan so that every step stands behind all that it
@@ -37,9 +40,12 @@ func Steps(plan diff.Plan) []Step {
 	changes := slices.DeleteFunc(slices.Clone(plan.Changes), func(c diff.Change) bool { return c.Effect == diff.Forbid })
 	slices.SortFunc(changes, func(a, b diff.Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 
-	var surroundings, groups, attached, rolls, removals []diff.Change
+	var surroundings, groups, attached, moves, rolls, removals []diff.Change
+	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
 		switch {
+		case takesOver(c, retiring):
+			moves = append(moves, c)
 		case c.Effect == diff.Delete:
 			removals = append(removals, c)
 		case c.Effect == diff.Roll:
@@ -55,8 +61,30 @@ func Steps(plan diff.Plan) []Step {
 	steps := byNeed(surroundings, nil)
 	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
 	steps = append(steps, byNeed(attached, steps)...)
-	steps = append(steps, rolling(rolls, steps)...)
+	moved := behind(moves, steps, "a name moves only when the machines are behind the load balancer that it moves to")
+	for i := range moved {
+		moved[i].Takeover = aliasOf(moved[i].Change)
+	}
+	// Machines need not wait for names: a broken one may be what a name waits for.
+	steps = slices.Concat(steps, moved, rolling(rolls, steps))
 	return append(steps, removing(removals, steps)...)
+}
+
+// retires reports whether a change is the end of a Classic load balancer.
+func retires(c diff.Change) bool {
+	return c.Effect == diff.Delete && c.Ref.Kind == topology.KindClassicELB
+}
+
+// takesOver reports whether a change leads clients to a load balancer that did without them before: it moves
+// a name there, or makes one while the machines are still behind a Classic one.
+func takesOver(c diff.Change, retiring bool) bool {
+	return aliasOf(c).Kind == topology.KindLoadBalancer && (c.Effect == diff.InPlace || c.Effect == diff.Create && retiring)
+}
+
+// aliasOf is the load balancer that a wanted record leads to.
+func aliasOf(c diff.Change) topology.Ref {
+	record, _ := c.Want.(topology.DNSRecord)
+	return record.Alias
 }
 
 // attachedKinds are put on groups, which come after everything else.
@@ -155,6 +183,9 @@ func removing(changes []diff.Change, earlier []Step) []Step {
 	for _, c := range changes {
 		children := needing(c.Ref, changes)
 		step := Step{Change: c, After: topology.SortRefs(append(slices.Clone(ends), children...)), Why: "removals come last"}
+		if retires(c) {
+			step.Takeover = topology.Ref{Kind: topology.KindLoadBalancer, Name: c.Ref.Name}
+		}
 		if len(children) > 0 {
 			step.Why = "removals come last, and " + listed(children) + " must be gone first"
 		}

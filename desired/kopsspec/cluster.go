@@ -114,15 +114,24 @@ type API struct {
 
 // APILoadBalancer is the load balancer in front of the API servers.
 type APILoadBalancer struct {
+	AccessLog                *AccessLog           `json:"accessLog"`
 	AdditionalSecurityGroups []string             `json:"additionalSecurityGroups"`
-	Class                    string               `json:"class"` // Network; the Classic one is gone
+	Class                    string               `json:"class"` // Network, or Classic for what older versions of kops made
 	CrossZone                *bool                `json:"crossZoneLoadBalancing"`
+	IdleTimeoutSeconds       int                  `json:"idleTimeoutSeconds"` // of a Classic one
 	SecurityGroupOverride    string               `json:"securityGroupOverride"`
 	SSLCertificate           string               `json:"sslCertificate"` // ACM ARN
 	SSLPolicy                string               `json:"sslPolicy"`
 	Subnets                  []LoadBalancerSubnet `json:"subnets"`
 	Type                     string               `json:"type"` // Public or Internal
 	UseForInternalAPI        bool                 `json:"useForInternalApi"`
+}
+
+// AccessLog is where a load balancer writes down who called.
+type AccessLog struct {
+	Bucket       string `json:"bucket"`
+	BucketPrefix string `json:"bucketPrefix"`
+	Interval     int    `json:"interval"` // in minutes, of a Classic one
 }
 
 // LoadBalancerSubnet places the load balancer in a subnet, at a fixed address if one is given.

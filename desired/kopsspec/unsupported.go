@@ -10,17 +10,16 @@ type refusal struct {
 // yet. Ignoring one would give another cluster than the one that was reviewed, so each is refused by
 // name. A field leaves this list in the commit that builds it.
 var unsupported = map[string]refusal{
-	"Cluster.spec.additionalNetworkCIDRs":     {written, "remove it; a VPC is made with networkCIDR alone"},
-	"Cluster.spec.api.loadBalancer.accessLog": {written, "remove it and turn access logs on outside"},
-	"Cluster.spec.dnsControllerGossipConfig":  {written, "kops removed gossip; use topology.dns.type None"},
-	"Cluster.spec.docker":                     {written, "kops removed Docker; configure spec.containerd"},
-	"Cluster.spec.encryptionConfig":           {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},
-	"Cluster.spec.gossipConfig":               {written, "kops removed gossip; use topology.dns.type None"},
-	"Cluster.spec.karpenter.enabled":          {isTrue, "set it to false and use groups with manager CloudGroup"},
-	"Cluster.spec.subnets.publicIP":           {written, "give the address's allocation id as egress: eipalloc-…"},
-	"Cluster.spec.warmPool":                   {written, "remove it; groups are made without warm pools"},
-	"InstanceGroup.spec.manager":              {is("Karpenter"), "use CloudGroup"},
-	"InstanceGroup.spec.warmPool":             {written, "remove it; groups are made without warm pools"},
+	"Cluster.spec.additionalNetworkCIDRs":    {written, "remove it; a VPC is made with networkCIDR alone"},
+	"Cluster.spec.dnsControllerGossipConfig": {written, "kops removed gossip; use topology.dns.type None"},
+	"Cluster.spec.docker":                    {written, "kops removed Docker; configure spec.containerd"},
+	"Cluster.spec.encryptionConfig":          {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},
+	"Cluster.spec.gossipConfig":              {written, "kops removed gossip; use topology.dns.type None"},
+	"Cluster.spec.karpenter.enabled":         {isTrue, "set it to false and use groups with manager CloudGroup"},
+	"Cluster.spec.subnets.publicIP":          {written, "give the address's allocation id as egress: eipalloc-…"},
+	"Cluster.spec.warmPool":                  {written, "remove it; groups are made without warm pools"},
+	"InstanceGroup.spec.manager":             {is("Karpenter"), "use CloudGroup"},
+	"InstanceGroup.spec.warmPool":            {written, "remove it; groups are made without warm pools"},
 }
 
 func written(any) bool { return true }

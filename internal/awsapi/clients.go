@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -52,6 +53,7 @@ type Clients struct {
 	EC2         *ec2.Client
 	AutoScaling *autoscaling.Client
 	ELB         *elb.Client
+	ClassicELB  *classicelb.Client
 	IAM         *iam.Client
 	Route53     *route53.Client
 	SQS         *sqs.Client
@@ -87,6 +89,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		EC2:         ec2.NewFromConfig(cfg),
 		AutoScaling: autoscaling.NewFromConfig(cfg),
 		ELB:         elb.NewFromConfig(cfg),
+		ClassicELB:  classicelb.NewFromConfig(cfg),
 		IAM:         iam.NewFromConfig(cfg),
 		Route53:     route53.NewFromConfig(cfg),
 		SQS:         sqs.NewFromConfig(cfg),

@@ -153,6 +153,9 @@ func (w *world) addLists(g *scalingGroup, x *scalingGroupXML) {
 	for _, arn := range g.TargetARNs {
 		x.TrafficSources.Members = append(x.TrafficSources.Members, trafficSourceXML{arn, "elbv2"})
 	}
+	for _, name := range g.Classic {
+		x.TrafficSources.Members = append(x.TrafficSources.Members, trafficSourceXML{name, "elb"})
+	}
 	for _, m := range g.Metrics {
 		x.EnabledMetrics.Members = append(x.EnabledMetrics.Members, metricXML{m, "1Minute"})
 	}

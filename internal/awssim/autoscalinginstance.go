@@ -227,6 +227,7 @@ func (w *world) moveOut(in moveInstancesInput, doing string, move func(*scalingG
 				w.deregister(tg, i.ID, 0)
 			}
 		}
+		w.leaveClassics(g.Classic, i.ID)
 		move(g, i)
 		out.Activities.Members = append(out.Activities.Members, w.recordMove(g, i, doing+" EC2 instance: "+i.ID))
 	}

@@ -108,6 +108,7 @@ func (w *world) enterService(g *scalingGroup, i *groupInstance) {
 		for _, arn := range g.TargetARNs {
 			w.register(arn, i)
 		}
+		w.joinClassics(g.Classic, i.ID)
 	}
 }
 
@@ -136,6 +137,9 @@ func (w *world) retire(g *scalingGroup, i *groupInstance, because string) *scali
 		if machine != nil && machine.State == "running" && !machine.Impaired {
 			i.DrainedAt = maxTime(i.DrainedAt, w.now().Add(delay))
 		}
+	}
+	if delay := w.leaveClassics(g.Classic, i.ID); machine != nil && machine.State == "running" && !machine.Impaired {
+		i.DrainedAt = maxTime(i.DrainedAt, w.now().Add(delay))
 	}
 	if i.DrainedAt.After(w.now()) {
 		a.Status = "WaitingForELBConnectionDraining"
@@ -245,7 +249,10 @@ func (w *world) unhealthyTarget(g *scalingGroup, instanceID string) bool {
 			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(g.Classic, func(name string) bool {
+		b := w.Classic[name]
+		return b != nil && b.Members[instanceID] != nil && b.Members[instanceID].Known && !b.Members[instanceID].Healthy
+	})
 }
 
 // renew replaces an instance that has been in service for too long, one at a time.

@@ -239,5 +239,5 @@ func (w *world) isAliasTarget(a aliasTarget) bool {
 	if z, known := w.HostedZones[a.HostedZoneID]; known {
 		return strings.HasSuffix("."+a.DNSName, "."+z.Name)
 	}
-	return a.HostedZoneID == w.nlbHostedZone() && strings.HasSuffix(a.DNSName, ".elb."+w.region.cfg.Region+".amazonaws.com.")
+	return w.isClassicHost(a) || a.HostedZoneID == w.nlbHostedZone() && strings.HasSuffix(a.DNSName, ".elb."+w.region.cfg.Region+".amazonaws.com.")
 }

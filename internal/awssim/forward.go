@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -17,18 +18,31 @@ type forwarding struct {
 
 // door is one listener at one node's address.
 type door struct {
-	listenerARN string
-	zone        string
-	socket      net.Listener // nil after a failure to listen
+	front  frontend
+	zone   string
+	socket net.Listener // nil after a failure to listen
 
 	mu    sync.Mutex
 	turn  int
 	conns map[*relay]bool
 }
 
+// frontend is what a listener does with a connection. It is comparable: the same listener is the same
+// frontend.
+type frontend interface {
+	// choose takes the next of the machines that a new connection may go to.
+	choose(w *world, zone string, turn int) (registration, netip.AddrPort, bool)
+}
+
+// registration is a machine's place behind a load balancer.
+type registration interface {
+	// ended says whether the load balancer ends the connections to the machine by itself.
+	ended(w *world) bool
+}
+
 // relay is one connection from a client to a target.
 type relay struct {
-	to             probed
+	to             registration
 	client, server net.Conn
 }
 
@@ -45,7 +59,7 @@ func (r *Region) forward() {
 	}
 	wanted := r.world.doorsWanted()
 	for at, d := range r.forwarding.doors {
-		if want, keep := wanted[at]; !keep || want.listenerARN != d.listenerARN {
+		if want, keep := wanted[at]; !keep || want.front != d.front {
 			d.close()
 			delete(r.forwarding.doors, at)
 		}
@@ -71,7 +85,17 @@ func (w *world) doorsWanted() map[netip.AddrPort]*door {
 		for _, n := range b.Nodes {
 			if !w.DownZones[n.Zone] {
 				at := netip.AddrPortFrom(n.Address, uint16(l.Port))
-				wanted[at] = &door{listenerARN: l.ARN, zone: n.Zone, conns: map[*relay]bool{}}
+				wanted[at] = &door{front: networkPort{l.ARN}, zone: n.Zone, conns: map[*relay]bool{}}
+			}
+		}
+	}
+	for _, b := range w.Classic {
+		for _, n := range b.Nodes {
+			for _, l := range b.Listeners {
+				if !w.DownZones[n.Zone] {
+					at := netip.AddrPortFrom(n.Address, uint16(l.LoadBalancerPort))
+					wanted[at] = &door{front: classicPort{b.Name, l.LoadBalancerPort}, zone: n.Zone, conns: map[*relay]bool{}}
+				}
 			}
 		}
 	}
@@ -152,21 +176,31 @@ func pour(to, from net.Conn) {
 	}
 }
 
-// choose takes the next of the targets that a new connection may go to.
-func (d *door) choose(w *world) (probed, netip.AddrPort, bool) {
-	l, exists := w.Listeners[d.listenerARN]
-	if !exists {
-		return probed{}, netip.AddrPort{}, false
-	}
-	g := w.TargetGroups[l.TargetGroupARN]
-	targets := w.eligible(w.LoadBalancers[l.LoadBalancerARN], g, d.zone)
-	if len(targets) == 0 {
-		return probed{}, netip.AddrPort{}, false
-	}
+// choose asks the frontend, which takes its turns by this door's count.
+func (d *door) choose(w *world) (registration, netip.AddrPort, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := targets[d.turn%len(targets)]
-	d.turn++
+	to, at, found := d.front.choose(w, d.zone, d.turn)
+	if found {
+		d.turn++
+	}
+	return to, at, found
+}
+
+// networkPort is a listener of a network load balancer.
+type networkPort struct{ listenerARN string }
+
+func (p networkPort) choose(w *world, zone string, turn int) (registration, netip.AddrPort, bool) {
+	l, exists := w.Listeners[p.listenerARN]
+	if !exists {
+		return nil, netip.AddrPort{}, false
+	}
+	g := w.TargetGroups[l.TargetGroupARN]
+	targets := w.eligible(w.LoadBalancers[l.LoadBalancerARN], g, zone)
+	if len(targets) == 0 {
+		return nil, netip.AddrPort{}, false
+	}
+	t := targets[turn%len(targets)]
 	at, _, _ := w.targetPlace(g, t)
 	return probed{g.ARN, t.key(), t.Since}, netip.AddrPortFrom(at, uint16(t.Port)), true
 }
@@ -197,16 +231,16 @@ func (d *door) closeStale(w *world) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for c := range d.conns {
-		if c.stale(w) {
+		if c.to.ended(w) {
 			c.close()
 		}
 	}
 }
 
-// stale says whether the target group's attributes end a connection: because its target became
+// ended says whether the target group's attributes end a connection: because its target became
 // unhealthy (by default), or because its deregistration is complete (if wanted).
-func (c *relay) stale(w *world) bool {
-	g, t, current := c.to.find(w)
+func (p probed) ended(w *world) bool {
+	g, t, current := p.find(w)
 	ends := func(event string) bool { return g.Attributes[event+".connection_termination.enabled"] == "true" }
 	switch {
 	case g == nil:
@@ -236,15 +270,50 @@ func (f *forwarding) closeAll() {
 	f.doors = nil
 }
 
-// LookupHost gives the simulated addresses behind a load balancer's DNS name, as a resolver would:
-// those of the zones that have a healthy target, or all of them if no zone has. Names of nothing
-// have no addresses.
+// LookupHost gives the simulated addresses behind a name, as a resolver would: those in a record of a
+// hosted zone, or those of the load balancer that the name or a record leads to. Of a load balancer these
+// are the zones that have a healthy target, or all of them if no zone has. Names of nothing have no
+// addresses.
 func (r *Region) LookupHost(name string) []netip.Addr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	record, exists := r.world.addressRecord(name)
+	if !exists {
+		return r.balancerAddresses(name)
+	}
+	if record.Alias != nil {
+		return r.balancerAddresses(strings.TrimSuffix(record.Alias.DNSName, "."))
+	}
+	var addresses []netip.Addr
+	for _, v := range record.Values {
+		if a, err := netip.ParseAddr(v); err == nil {
+			addresses = append(addresses, a)
+		}
+	}
+	return addresses
+}
+
+// addressRecord is the IPv4 record of a name in any zone.
+func (w *world) addressRecord(name string) (recordSet, bool) {
+	for _, z := range w.HostedZones {
+		for _, record := range z.Records {
+			if record.Type == "A" && strings.TrimSuffix(record.Name, ".") == name {
+				return record, true
+			}
+		}
+	}
+	return recordSet{}, false
+}
+
+func (r *Region) balancerAddresses(name string) []netip.Addr {
 	for _, b := range r.world.LoadBalancers {
 		if r.world.loadBalancerHost(b) == name {
 			return r.world.nodesInDNS(b)
+		}
+	}
+	for _, b := range r.world.Classic {
+		if r.world.classicHost(b) == name {
+			return r.world.classicNodesInDNS(b)
 		}
 	}
 	return nil

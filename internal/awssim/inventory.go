@@ -83,6 +83,9 @@ var resourceKinds = []resourceKind{
 	{Type: "iam-oidc-provider", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.OIDCProviders) }},
 
 	{Type: "load-balancer", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.LoadBalancers) }},
+	{Type: "classic-elb", IDs: func(w *world) iter.Seq[string] {
+		return arns(w.Classic, func(b *classicBalancer) string { return b.arn(w) })
+	}},
 	{Type: "target-group", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.TargetGroups) }},
 	{Type: "listener", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Listeners) }},
 	{Type: "auto-scaling-group", IDs: func(w *world) iter.Seq[string] {

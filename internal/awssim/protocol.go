@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"maps"
 	"net/http"
@@ -130,6 +131,15 @@ func parseForm(r *http.Request, body []byte, envelope ...string) (string, func(a
 		return nil
 	}
 	return action, decode, nil
+}
+
+// version is the API version that a request of a query protocol names; empty for the other protocols.
+func version(r *http.Request, body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return cmp.Or(form.Get("Version"), r.URL.Query().Get("Version"))
 }
 
 // innerXML encodes the fields of a struct without an element around them; nil encodes as nothing.

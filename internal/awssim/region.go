@@ -163,6 +163,7 @@ func (r *Region) serve(req *http.Request, body []byte) (response, error) {
 		svc.protocol = awsQuery{}
 		err = cmp.Or(err, error(refuse("UnknownService", "the simulated region has no service %q", name)))
 	}
+	svc = svc.of(version(req, body))
 	id := r.requestID()
 	if err != nil {
 		return svc.protocol.refusal(id, asAPIError(err)), nil

@@ -6,18 +6,29 @@ type service struct {
 	operations map[string]operation
 	// global services (IAM, Route 53) sign for us-east-1 wherever the caller lives.
 	global bool
+	// earlier are the older versions of the API that share the service's name, by version.
+	earlier map[string]service
+}
+
+// of is the service in the version that a request speaks.
+func (s service) of(version string) service {
+	if old, spoken := s.earlier[version]; spoken {
+		return old
+	}
+	return s
 }
 
 // services maps the name in the signature's credential scope to the service.
 var services = map[string]service{
-	"ec2":                  {protocol: ec2Query{}, operations: ec2Operations},
-	"iam":                  {protocol: awsQuery{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}, operations: iamOperations, global: true},
-	"sts":                  {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
-	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations},
-	"autoscaling":          {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
-	"sqs":                  {protocol: sqsProtocol, operations: sqsOperations},
-	"events":               {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
-	"route53":              {protocol: route53Protocol, operations: route53Operations, global: true},
+	"ec2": {protocol: ec2Query{}, operations: ec2Operations},
+	"iam": {protocol: awsQuery{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}, operations: iamOperations, global: true},
+	"sts": {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
+	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations,
+		earlier: map[string]service{classicVersion: {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/" + classicVersion + "/"}, operations: classicOperations}}},
+	"autoscaling": {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
+	"sqs":         {protocol: sqsProtocol, operations: sqsOperations},
+	"events":      {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
+	"route53":     {protocol: route53Protocol, operations: route53Operations, global: true},
 }
 
 // operation is one row of a service's table.

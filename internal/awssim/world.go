@@ -35,10 +35,10 @@ type state struct {
 	InstanceProfiles map[string]*instanceProfile // by name
 	OIDCProviders    map[string]*oidcProvider    // by ARN
 
-	LoadBalancers map[string]*loadBalancer // by ARN
-	Listeners     map[string]*listener     // by ARN
-	Classic       map[string]bool          // Classic load balancers that somebody has, by name
-	TargetGroups  map[string]*targetGroup  // by ARN
+	LoadBalancers map[string]*loadBalancer    // by ARN
+	Listeners     map[string]*listener        // by ARN
+	Classic       map[string]*classicBalancer // by name
+	TargetGroups  map[string]*targetGroup     // by ARN
 
 	ScalingGroups     map[string]*scalingGroup // by name
 	ScalingActivities map[string]*scalingActivity
@@ -55,7 +55,7 @@ type state struct {
 func newState() *state {
 	return &state{
 		Tags:               map[string]map[string]string{},
-		Classic:            map[string]bool{},
+		Classic:            map[string]*classicBalancer{},
 		Tokens:             map[string]tokenUse{},
 		VPCs:               map[string]*vpc{},
 		Subnets:            map[string]*subnet{},

@@ -14,7 +14,7 @@ func (d *document) autoScalingGroup(g topology.AutoScalingGroup) {
 		"max_size":              g.Max,
 		"vpc_zone_identifier":   d.ids(g.Subnets),
 		"target_group_arns":     list(d.ids(g.TargetGroups)),
-		"load_balancers":        list(g.ClassicLoadBalancers),
+		"load_balancers":        list(d.ids(g.ClassicLoadBalancers)),
 		"enabled_metrics":       g.Metrics,
 		"metrics_granularity":   "1Minute",
 		"protect_from_scale_in": g.ProtectFromScaleIn,

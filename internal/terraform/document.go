@@ -69,6 +69,7 @@ var types = map[topology.Kind]string{
 	topology.KindKeyPair:          "aws_key_pair",
 	topology.KindTargetGroup:      "aws_lb_target_group",
 	topology.KindLoadBalancer:     "aws_lb",
+	topology.KindClassicELB:       "aws_elb",
 	topology.KindLaunchTemplate:   "aws_launch_template",
 	topology.KindAutoScalingGroup: "aws_autoscaling_group",
 	topology.KindQueue:            "aws_sqs_queue",

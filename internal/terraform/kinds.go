@@ -23,6 +23,7 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindTargetGroup:       row((*document).targetGroup),
 	topology.KindLoadBalancer:      row((*document).loadBalancer),
 	topology.KindListener:          row((*document).listener),
+	topology.KindClassicELB:        row((*document).classicELB),
 	topology.KindDNSRecord:         row((*document).dnsRecord),
 	topology.KindZoneAssociation:   row((*document).zoneAssociation),
 	topology.KindLaunchTemplate:    row((*document).launchTemplate),

@@ -26,5 +26,8 @@ func (d *document) loadBalancer(l topology.LoadBalancer) {
 	if l.AddressType != "ipv4" { // Terraform's default
 		a["ip_address_type"] = l.AddressType
 	}
+	if log := l.AccessLog; log.Bucket != "" {
+		a["access_logs"] = []attrs{{"enabled": true, "bucket": log.Bucket, "prefix": log.Prefix}}
+	}
 	d.add("aws_lb", label(l.Name), a)
 }

@@ -65,8 +65,11 @@ func everything(t *testing.T) topology.Topology {
 		topology.KeyPair{Name: "kubernetes." + n + "-aa:bb", PublicKey: "ssh-rsa AAAA", Tags: tags, Ownership: topology.Owned},
 		topology.Volume{Name: "a.etcd-main." + n, Zone: "us-east-1a", Type: "gp3", SizeGiB: 20, IOPS: 3000, Throughput: 125, Encrypted: true, KMSKey: "key", Tags: tags, Ownership: topology.Owned},
 		topology.TargetGroup{Name: "tcp-k", VPC: vpc, Port: 443, Protocol: "TCP", HealthProtocol: "HTTPS", HealthPath: "/healthz", HealthInterval: 10, HealthyThreshold: 2, UnhealthyThreshold: 2, DeregistrationDelay: 30, ConnectionTermination: true, Tags: tags, Ownership: topology.Owned},
-		topology.LoadBalancer{Name: "api." + n, AWSName: "api-k", Internal: true, CrossZone: true, AddressType: "dualstack", SecurityGroups: []topology.Ref{group}, Tags: tags, Ownership: topology.Owned,
+		topology.LoadBalancer{Name: "api." + n, AWSName: "api-k", Internal: true, CrossZone: true, AddressType: "dualstack", AccessLog: topology.AccessLog{Bucket: "logs"}, SecurityGroups: []topology.Ref{group}, Tags: tags, Ownership: topology.Owned,
 			Subnets: []topology.SubnetMapping{{Subnet: subnet, PrivateIPv4: "10.0.0.9", Allocation: topology.Given("eipalloc-1")}}},
+		topology.ClassicELB{Name: "api." + n, AWSName: "api-k", Subnets: []topology.Ref{subnet}, SecurityGroups: []topology.Ref{group}, Listeners: []topology.ClassicListener{{Port: 443, Protocol: "SSL", InstancePort: 443, InstanceProtocol: "SSL", Certificate: "arn:c"}},
+			HealthCheck: topology.ClassicCheck{Target: "SSL:443", Interval: 10, Timeout: 5, HealthyThreshold: 2, UnhealthyThreshold: 2}, IdleTimeout: 300, DrainingTimeout: 300,
+			AccessLog: topology.AccessLog{Bucket: "logs", Prefix: "api", Interval: 5}, Tags: tags, Ownership: topology.Owned},
 		topology.Listener{LoadBalancer: ref(topology.KindLoadBalancer, "api."+n), Port: 443, Protocol: "TLS", TargetGroup: ref(topology.KindTargetGroup, "tcp-k"), Certificate: "arn:c", SSLPolicy: "p", Ownership: topology.Owned},
 		topology.DNSRecord{Name: "api." + n, Type: "A", Zone: zone, Alias: ref(topology.KindLoadBalancer, "api."+n), Ownership: topology.Owned},
 		topology.DNSRecord{Name: "api." + n, Type: "AAAA", Zone: zone, Alias: ref(topology.KindLoadBalancer, "api."+n), Ownership: topology.Owned},
@@ -75,7 +78,7 @@ func everything(t *testing.T) topology.Topology {
 		template,
 		topology.AutoScalingGroup{Name: "m.masters." + n, LaunchTemplate: template.Ref(), Min: 1, Max: 1, Subnets: []topology.Ref{subnet}, TargetGroups: []topology.Ref{ref(topology.KindTargetGroup, "tcp-k")},
 			Metrics: []string{"GroupMaxSize"}, ProtectFromScaleIn: true, SuspendedProcesses: []string{"AZRebalance"}, MaxInstanceLifetime: 86400, CapacityRebalance: true, Tags: tags, Ownership: topology.Owned},
-		topology.AutoScalingGroup{Name: "spot." + n, ClassicLoadBalancers: []string{"web"}, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
+		topology.AutoScalingGroup{Name: "spot." + n, ClassicLoadBalancers: []topology.Ref{topology.Given("web"), {Kind: topology.KindClassicELB, Name: "api." + n}}, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
 			Overrides: []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}, OnDemandStrategy: topology.OnDemandPrioritized,
 			OnDemandBase: 1, SpotStrategy: "capacity-optimized", SpotMaxPrice: "0.1",
 		}},

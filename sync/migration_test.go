@@ -1,0 +1,121 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	gosync "sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const apiName = "api.ha.example.com"
+
+// classic is the HA example as an older kops would have made it.
+var classic = strings.Replace(small, "class: Network", "class: Classic", 1)
+
+// swift makes the applier's time run as fast as the region's.
+func swift() func() time.Time {
+	began := time.Now()
+	return func() time.Time { return began.Add(time.Since(began) * crashSpeed) }
+}
+
+// A client calls the API by its name, again and again, as kubectl would.
+type client struct {
+	ground *ground
+	stop   func()
+	done   gosync.WaitGroup
+
+	calls   int
+	balking []string // what went wrong
+}
+
+// call starts to call the API once the first call has worked.
+func (g *ground) call(t *testing.T) *client {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	c := &client{ground: g, stop: stop}
+	c.done.Go(func() {
+		for ctx.Err() == nil {
+			c.calls++
+			if err := c.once(); err != nil {
+				c.balking = append(c.balking, err.Error())
+			}
+		}
+	})
+	return c
+}
+
+// once asks the name anew each time: nobody remembers longer than a record's time to live. One more try is
+// what a client does when a connection breaks.
+func (c *client) once() error {
+	err := c.ask()
+	if err != nil {
+		err = c.ask()
+	}
+	return err
+}
+
+// errCut is a connection that ended before the answer.
+var errCut = errors.New("the connection was cut")
+
+func (c *client) ask() error {
+	addresses := c.ground.region.LookupHost(apiName)
+	if len(addresses) == 0 {
+		return fmt.Errorf("%s has no address", apiName)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := c.ground.network.DialContext(ctx, "tcp", netip.AddrPortFrom(addresses[0], 443).String())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if answer, err := io.ReadAll(conn); string(answer) != apiAnswer {
+		return fmt.Errorf("%s answered %q: %w", addresses[0], answer, errors.Join(err, errCut))
+	}
+	return nil
+}
+
+// end stops calling and asks that every call was answered.
+func (c *client) end(t *testing.T) {
+	t.Helper()
+	c.stop()
+	c.done.Wait()
+	if c.calls < 10 || len(c.balking) > 0 {
+		t.Errorf("%d of %d calls got no answer, first %q", len(c.balking), c.calls, append(c.balking, "")[0])
+	}
+}
+
+// TestTheAPIAnswersWhileANetworkLoadBalancerTakesOver moves a cluster of an older kops to a network load
+// balancer, with a client that calls the API all the time.
+func TestTheAPIAnswersWhileANetworkLoadBalancerTakesOver(t *testing.T) {
+	fresh := newGround(t)
+	l := &life{region: fresh.region, now: swift()}
+	if !l.converge(t, fresh, clusterOf(t, small), "network") {
+		t.Fatal("no cluster")
+	}
+	want := inventory(fresh.region)
+
+	ground := newGround(t)
+	l = &life{region: ground.region, now: swift()}
+	if !l.converge(t, ground, clusterOf(t, classic), "classic") {
+		t.Fatal("no cluster")
+	}
+	if inventory(ground.region)["classic-elb "+apiName] != 1 {
+		t.Fatalf("there is no Classic load balancer: %v", inventory(ground.region))
+	}
+	caller := ground.call(t)
+	if !l.converge(t, ground, clusterOf(t, small), "network") {
+		t.Fatal("it did not finish")
+	}
+	caller.end(t)
+	if d := cmp.Diff(want, inventory(ground.region)); d != "" {
+		t.Errorf("not the world of a new cluster (-want +got):\n%s", d)
+	}
+}
