@@ -30,6 +30,7 @@ type EC2 interface {
 	keyPairReader
 	launchTemplateReader
 	natGatewayReader
+	remainsReader
 	routeTableReader
 	securityGroupReader
 	securityGroupRuleReader

@@ -56,11 +56,13 @@ var rows = map[topology.Kind]row{
 }
 
 // Images, the hosted zone and machines are no resources, but facts that are looked at in the same way;
-// roles that nobody wants any more are found in a way of their own.
+// roles that nobody wants any more are found in a way of their own, and so is what remains when a
+// cluster ends.
 var (
 	imageRow     = row{"images", looks{lookImages, nil, lookStrayImages}, convertImages, false}
 	zoneRow      = row{"hosted zones", looks{lookHostedZone}, convertHostedZone, false}
 	machineRow   = row{"machines", looks{lookInstances}, convertMachines, false}
+	remainsRow   = row{"what remains", looks{nil, lookRemains}, convertRemains, false}
 	strayRoleRow = row{"IAM roles of service accounts", looks{nil, lookRoleNames, lookStrayRoles}, convertStrayRoles, false}
 )
 
@@ -70,5 +72,5 @@ func inOrder() []row {
 	for _, kind := range topology.Kinds() {
 		order = append(order, rows[kind])
 	}
-	return append(order, strayRoleRow, machineRow)
+	return append(order, strayRoleRow, machineRow, remainsRow)
 }

@@ -45,6 +45,7 @@ type observation struct {
 	policies        scalingPolicyAnswers
 	schedule        scheduledActionAnswers
 	instances       instanceAnswers
+	remains         remainsAnswers
 
 	refs      map[string]topology.Ref // by AWS id or ARN
 	resources map[topology.Ref]topology.Resource

@@ -32,6 +32,9 @@ type Scope struct {
 	Zone topology.HostedZone
 	// Records are those that the manifest wants.
 	Records []topology.Ref
+	// Ends asks also for what stands in the way of the cluster's end, and for what stays
+	// after it; see remains.go.
+	Ends bool
 }
 
 // State is what AWS has of a cluster at one moment.
@@ -67,6 +70,8 @@ type Leftover struct {
 	Created time.Time
 	// Reason says why it is not taken for the cluster's resource.
 	Reason string
+	// InTheWay keeps resources of the cluster from being removed; told if [Scope.Ends].
+	InTheWay bool
 }
 
 // Observe looks at everything that AWS has of the cluster. Errors of all calls are

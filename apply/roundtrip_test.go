@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/apply/order"
@@ -105,6 +106,8 @@ func (w *world) pass(t *testing.T, plan diff.Plan) {
 			learned, err = row.update(t.Context(), c, w.ids)
 		case diff.Delete:
 			err = row.remove(t.Context(), c.Have, w.ids)
+		case diff.Retire:
+			err = retirer{w.env.clients.EC2, testCluster, time.Now}.retire(t.Context(), c.Have.(topology.Volume), w.ids)
 		case diff.Roll:
 			if learned, err = row.update(t.Context(), c, w.ids); err == nil {
 				err = newGroupWriter(w.env).pin(t.Context(), c.Want.(topology.AutoScalingGroup), w.ids)
@@ -217,12 +220,12 @@ func change(r topology.Resource) topology.Resource {
 	return r
 }
 
-// tearDown deletes everything that may be deleted.
+// tearDown ends the cluster.
 func (w *world) tearDown(t *testing.T, cluster desired.Cluster) {
 	t.Helper()
 	for range passes {
 		state := w.observe(t, cluster)
-		plan := diff.Teardown(state.Topology)
+		plan := diff.Teardown(state.Topology, state.Machines)
 		if plan.Empty() {
 			break
 		}
@@ -231,8 +234,6 @@ func (w *world) tearDown(t *testing.T, cluster desired.Cluster) {
 		w.settle(t)
 	}
 	for ref := range w.observe(t, cluster).Topology.All() {
-		if ref.Kind != topology.KindVolume {
-			t.Errorf("%s is left behind", ref)
-		}
+		t.Errorf("%s is left behind", ref)
 	}
 }

@@ -29,6 +29,8 @@ type Applier struct {
 	groups    groupWriter
 	control   controlPlane
 	takeovers takeovers
+	ender     ender
+	retirer   retirer
 }
 
 // Config is what an [Applier] works with.
@@ -55,6 +57,8 @@ func New(c Config) *Applier {
 		groups:    newGroupWriter(e),
 		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
 		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
+		ender:     ender{c.Clients.EC2},
+		retirer:   retirer{c.Clients.EC2, c.Cluster, c.Now},
 	}
 }
 
@@ -79,6 +83,9 @@ func (a *Applier) Run(ctx context.Context, in Input) Report {
 		return refused(forbidden)
 	}
 	r := &run{applier: a, in: in, ids: in.Bindings.Clone()}
+	if in.Plan.EndsCluster() {
+		return r.end(ctx)
+	}
 	report := Report{Outcomes: r.steps(ctx, order.Steps(in.Plan))}
 	if ctx.Err() == nil && report.State() == Done {
 		report.Settling = r.settling(ctx)
@@ -173,6 +180,9 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	if err := r.takeover(ctx, s); err != nil {
 		return err
 	}
+	if err := r.afterMachines(c); err != nil {
+		return err
+	}
 	out.Acted = true
 	switch c.Effect {
 	case diff.Create:
@@ -189,6 +199,8 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 			return err
 		}
 		return &WaitError{Reason: "the old one is removed; the next pass makes the new one"}
+	case diff.Retire:
+		return r.retire(ctx, c)
 	case diff.Roll:
 		out.Acted = false
 		return r.roll(ctx, s, out)

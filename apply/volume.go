@@ -14,8 +14,8 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
-// volumeWriter has no call that deletes or detaches a volume, and no interface of
-// this package may have one: an etcd volume holds what nothing else has.
+// volumeWriter has no call that deletes or detaches a volume, and no interface of this
+// package but [volumeRetirer] may have one: an etcd volume holds what nothing else has.
 type volumeWriter interface {
 	ec2Untagger
 	DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
@@ -89,6 +89,7 @@ func (v volumes) Update(ctx context.Context, _, want topology.Volume, change dif
 }
 
 // Delete always refuses; no plan asks for it, and this is the second lock on that door.
+// How a volume goes when its cluster ends is in retire.go.
 func (v volumes) Delete(context.Context, topology.Volume, topology.Bindings) error {
-	return errors.New("etcd volumes are never deleted")
+	return errors.New("an etcd volume goes only when its cluster ends")
 }

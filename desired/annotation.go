@@ -20,7 +20,8 @@ type annotation func(m manifest, value string) string
 // may have, without the prefix. What each of them does stands where it is read.
 var (
 	clusterAnnotations = map[string]annotation{
-		"prune": isBool,
+		"deletion": isOwnName,
+		"prune":    isBool,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,
@@ -30,6 +31,9 @@ var (
 
 // Policy is how a cluster is to be looked after, as the annotations of its Cluster document say.
 type Policy struct {
+	// Deletion orders the end of the cluster: quorate.dev/deletion, whose value must be the
+	// cluster's name.
+	Deletion bool
 	// Prune removes what is the cluster's own and no longer wanted: quorate.dev/prune, true unless it
 	// is written "false".
 	Prune bool
@@ -37,9 +41,19 @@ type Policy struct {
 
 // policy reads annotations that the rules have found to be well-formed.
 func (m manifest) policy() Policy {
+	_, deletion := m.Metadata.Annotations[annotationPrefix+"deletion"]
 	return Policy{
-		Prune: m.Metadata.Annotations[annotationPrefix+"prune"] != "false",
+		Deletion: deletion,
+		Prune:    m.Metadata.Annotations[annotationPrefix+"prune"] != "false",
 	}
+}
+
+// isOwnName asks for the whole name: what ends a cluster must not be copied along with a manifest.
+func isOwnName(m manifest, value string) string {
+	if value == m.Name() {
+		return ""
+	}
+	return strconv.Quote(value) + " is not the name of this cluster; to delete the cluster and all that it owns write " + strconv.Quote(m.Name()) + ", to keep it remove the annotation"
 }
 
 func isBool(_ manifest, value string) string {

@@ -8,10 +8,15 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
-// Between plans the way from what AWS has to what is wanted. The machines are looked
-// at for one question: which of them were made from another template content than
-// their group is wanted to have.
+// Between plans the way from what AWS has to what is wanted, under the default policy.
+// The machines are looked at for one question: which of them were made from another
+// template content than their group is wanted to have.
 func Between(want, have topology.Topology, machines []topology.Machine) Plan {
+	return Policy{}.Between(want, have, machines)
+}
+
+// Between is the function [Between] under another policy.
+func (p Policy) Between(want, have topology.Topology, machines []topology.Machine) Plan {
 	var plan Plan
 	for ref, w := range want.All() {
 		h, found := have.Get(ref)
@@ -24,23 +29,10 @@ func Between(want, have topology.Topology, machines []topology.Machine) Plan {
 		if _, wanted := want.Get(ref); wanted {
 			continue
 		}
-		if reason := recordKept(h); reason != "" {
-			plan.Kept = append(plan.Kept, Kept{ref, reason})
-			continue
-		}
-		plan.remove(h, func(have topology.Resource) string { return cmp.Or(unwanted(have), oneWay(have, want)) })
+		plan.remove(h, cmp.Or(unwanted(h), oneWay(h, want)), p.keeps(want, h))
 	}
+	plan.explainTakenBack(have)
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
-	return plan
-}
-
-// Teardown plans the removal of everything that a cluster owns, except for what is
-// never removed by a plan.
-func Teardown(have topology.Topology) Plan {
-	var plan Plan
-	for _, h := range have.All() {
-		plan.remove(h, func(topology.Resource) string { return "" })
-	}
 	return plan
 }
 
@@ -86,16 +78,16 @@ func (c *Change) settle() {
 	}
 }
 
-// remove plans the end of a resource that nobody wants, unless it is not ours or
-// must stay.
-func (p *Plan) remove(have topology.Resource, refusal func(topology.Resource) string) {
+// remove plans the end of a resource that nobody wants, unless it is not ours, or there is
+// a reason to refuse that or to keep it.
+func (p *Plan) remove(have topology.Resource, refusal, keep string) {
 	ref := have.Ref()
-	switch keep := rows[ref.Kind].keep; {
+	switch {
 	case have.Owner() == topology.Shared:
+	case refusal != "":
+		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Forbid, Have: have, Reason: refusal})
 	case keep != "":
 		p.Kept = append(p.Kept, Kept{ref, keep})
-	case refusal(have) != "":
-		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Forbid, Have: have, Reason: refusal(have)})
 	default:
 		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Delete, Have: have, Reason: "it is ours, and the manifest no longer asks for it"})
 	}

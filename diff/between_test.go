@@ -155,9 +155,10 @@ func TestMachinesOfAnOlderTemplateRollTheirGroup(t *testing.T) {
 	}
 }
 
-func TestEtcdVolumesAreKeptWhateverHappens(t *testing.T) {
+func TestAnEtcdVolumeThatNobodyWantsIsKept(t *testing.T) {
 	have := made(t, vpc(), volume())
-	for name, plan := range map[string]Plan{"unwanted": Between(made(t), have, nil), "torn down": Teardown(have)} {
+	for name, policy := range map[string]Policy{"default": {}, "no pruning": {KeepUnwanted: true}} {
+		plan := policy.Between(made(t), have, nil)
 		kept := slices.ContainsFunc(plan.Kept, func(k Kept) bool { return k.Ref == volume().Ref() })
 		touched := slices.ContainsFunc(plan.Changes, func(c Change) bool { return c.Ref == volume().Ref() })
 		if !kept || touched {

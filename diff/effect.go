@@ -19,13 +19,16 @@ const (
 	Replace
 	// Delete removes it.
 	Delete
+	// Retire removes an etcd volume once a snapshot of it is completed. Only [Teardown]
+	// plans it.
+	Retire
 	// Forbid is a change that is refused, with the reason and the way out.
 	Forbid
 )
 
 var effectNames = map[Effect]string{
 	None: "none", Create: "create", InPlace: "in-place", Roll: "roll",
-	Replace: "replace", Delete: "delete", Forbid: "forbid",
+	Replace: "replace", Delete: "delete", Retire: "retire", Forbid: "forbid",
 }
 
 func (e Effect) String() string { return effectNames[e] }

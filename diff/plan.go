@@ -13,9 +13,16 @@ type Plan struct {
 	Cluster string
 	Region  string
 	Changes []Change
-	// Kept are resources that nobody wants any more and that no plan removes.
+	// Kept are resources that nobody wants any more and that stay.
 	Kept []Kept
+	// Machines end with the cluster; only a plan of [Teardown] has them.
+	Machines []topology.Machine
+	// ends has no setter, so that no other plan can take an etcd volume away.
+	ends bool
 }
+
+// EndsCluster reports whether [Teardown] made the plan.
+func (p Plan) EndsCluster() bool { return p.ends }
 
 // A Change is the difference of one resource.
 type Change struct {

@@ -144,23 +144,22 @@ func (s *Service) report(ctx context.Context, commit string, old, units map[stri
 		}
 		s.say(ctx, status)
 	}
-	now := namesIn(units)
-	for _, name := range slices.Sorted(maps.Keys(namesIn(old))) {
-		if !now[name] {
-			s.cfg.Log.Warn("a manifest is gone; nothing is destroyed", "cluster", name, "commit", commit)
-			s.post(ctx, commit, name, commitstatus.Failure, "its manifest is gone from the branch; nothing is destroyed, and the cluster is no longer looked after: put the manifest back")
+	now, before := clustersIn(units), clustersIn(old)
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if _, stays := now[name]; !stays {
+			s.tasks.Go(func() { s.tellVanished(ctx, commit, before[name]) })
 		}
 	}
 }
 
-func namesIn(units map[string]unit) map[string]bool {
-	names := map[string]bool{}
+func clustersIn(units map[string]unit) map[string]desired.Cluster {
+	clusters := map[string]desired.Cluster{}
 	for _, u := range units {
 		for _, c := range u.clusters {
-			names[c.Name] = true
+			clusters[c.Name] = c
 		}
 	}
-	return names
+	return clusters
 }
 
 // replace installs the clusters of the units and returns those whose manifest is new

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/apply/order"
@@ -32,6 +33,8 @@ type Planned struct {
 	Steps   []order.Step
 	// Cost is zero if the planner has no prices.
 	Cost prices.Comparison
+	// At is when AWS was looked at.
+	At time.Time
 }
 
 // Plan looks at AWS and plans. It makes describing calls only.
@@ -40,14 +43,19 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	if err != nil {
 		return Planned{}, fmt.Errorf("observe %s: %w", c.Name, err)
 	}
-	plan := diff.Between(c.Topology, state.Topology, state.Machines)
+	want := c.Topology
+	plan := diff.Policy{KeepUnwanted: !c.Policy.Prune}.Between(want, state.Topology, state.Machines)
+	if c.Policy.Deletion {
+		want, plan = topology.Topology{}, diff.Teardown(state.Topology, state.Machines)
+		state.Lacking = nil // nothing has to be there for a cluster that ends
+	}
 	plan.Cluster, plan.Region = c.Name, c.Region
 	for _, l := range state.Lacking {
 		plan.Refuse(l.Ref, l.Reason)
 	}
-	planned := Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan)}
+	planned := Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan), At: time.Now()}
 	if len(p.Prices.Regions) > 0 {
-		planned.Cost = p.Prices.Compare(c.Region, c.Topology, state.Topology, kept(plan), state.Machines)
+		planned.Cost = p.Prices.Compare(c.Region, want, state.Topology, kept(plan), state.Machines)
 	}
 	return planned, nil
 }
@@ -67,7 +75,7 @@ var byName = map[topology.Kind]bool{topology.KindClassicELB: true, topology.Kind
 // gives by id, those that can only be looked for by name, its names in the hosted
 // zone, and the images that it names.
 func ScopeOf(c desired.Cluster) actual.Scope {
-	scope := actual.Scope{Cluster: c.Name, Region: c.Region}
+	scope := actual.Scope{Cluster: c.Name, Region: c.Region, Ends: c.Policy.Deletion}
 	for ref, r := range c.Topology.All() {
 		if r.Owner() == topology.Shared {
 			scope.Shared = append(scope.Shared, ref)
@@ -89,9 +97,9 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // Render is the plan as people and programs read it: steps in their order, then what
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
-	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings, Cost: p.Cost}
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings, Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
 	for _, l := range p.State.Leftovers {
-		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason})
+		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason, InTheWay: l.InTheWay})
 	}
 	for _, s := range p.Steps {
 		out.Lines = append(out.Lines, render.Line{Change: s.Change, After: s.After, Why: s.Why, Zone: s.Zone})

@@ -33,6 +33,8 @@ type Config struct {
 	Schedule *schedule.Schedule
 	// Run does one pass; Pass.Run does.
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result
+	// Look plans for a cluster without changing anything; Planner.Plan does.
+	Look func(ctx context.Context, c desired.Cluster) (Planned, error)
 	// Parallel bounds the clusters at work at once; zero means 4.
 	Parallel int
 	Log      *slog.Logger

@@ -30,11 +30,14 @@ func statusOf(r Result) (commitstatus.State, string) {
 	case apply.Failed:
 		return commitstatus.Error, r.Report.Reason()
 	case apply.Waiting:
-		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Report.Reason()
+		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Reason()
 	case apply.Done:
 	}
 	if !r.Planned.Plan.Empty() {
 		return commitstatus.Pending, "applied " + r.Planned.Render().Summary() + "; looking again"
+	}
+	if r.Planned.Gone() {
+		return commitstatus.Success, r.Planned.Ended() + "; remove the folder"
 	}
 	return commitstatus.Success, fmt.Sprintf("%d resources as the manifest says, nothing to change", r.Planned.State.Topology.Len())
 }

@@ -78,6 +78,12 @@ const (
 	TagAccountSpace = "service-account.kops.k8s.io/namespace"
 )
 
+// TagRetired marks an etcd volume of a cluster that is being deleted, and the snapshot
+// taken of it since. Both have the same value, the moment at which the volume was seen
+// to be attached to nothing. kops knows no such tag, so a volume that is wanted again
+// loses it before a machine can write to it.
+const TagRetired = "quorate.dev/retired"
+
 // OwnershipTag is the key of the tag that says whose a resource is; its value is
 // "owned" or "shared".
 func OwnershipTag(cluster string) string { return tagOwnedPrefix + cluster }

@@ -1,7 +1,7 @@
 package topology
 
-// Volume is the EBS volume of one etcd member. It outlives every machine, and no
-// plan ever deletes or replaces one.
+// Volume is the EBS volume of one etcd member. It outlives every machine. No
+// plan ever replaces one, and only the end of the cluster takes it away.
 type Volume struct {
 	// Name is "MEMBER.etcd-ETCD.CLUSTER".
 	Name string `json:"name"`

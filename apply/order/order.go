@@ -5,7 +5,8 @@
 // groups after these, before any machine is replaced; control-plane zones are
 // chained one behind the other, so that a reviewer sees on the pull request what the
 // gate will ask again at run time; workers follow; removals come last, children
-// first. Whatever is not ordered by these rules may happen side by side.
+// first. Whatever is not ordered by these rules may happen side by side. The end of a
+// cluster has an order of its own (ending.go): machines, surroundings, etcd's volumes.
 //
 // It imports diff and topology.
 package order
@@ -40,6 +41,9 @@ func Steps(plan diff.Plan) []Step {
 	changes := slices.DeleteFunc(slices.Clone(plan.Changes), func(c diff.Change) bool { return c.Effect == diff.Forbid })
 	slices.SortFunc(changes, func(a, b diff.Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 
+	if plan.EndsCluster() {
+		return ending(changes)
+	}
 	var surroundings, groups, attached, moves, rolls, removals []diff.Change
 	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
@@ -67,7 +71,13 @@ func Steps(plan diff.Plan) []Step {
 	}
 	// Machines need not wait for names: a broken one may be what a name waits for.
 	steps = slices.Concat(steps, moved, rolling(rolls, steps))
-	return append(steps, removing(removals, steps)...)
+	removed := removing(removals, steps, "removals come last")
+	for i, s := range removed {
+		if retires(s.Change) {
+			removed[i].Takeover = topology.Ref{Kind: topology.KindLoadBalancer, Name: s.Change.Ref.Name}
+		}
+	}
+	return append(steps, removed...)
 }
 
 // retires reports whether a change is the end of a Classic load balancer.
@@ -176,18 +186,15 @@ func rolling(rolls []diff.Change, earlier []Step) []Step {
 
 // removing turns the order of needs around: a resource goes when all that needs it
 // has gone.
-func removing(changes []diff.Change, earlier []Step) []Step {
+func removing(changes []diff.Change, earlier []Step, why string) []Step {
 	ends := last(earlier)
 	slices.Reverse(changes)
 	steps := make([]Step, 0, len(changes))
 	for _, c := range changes {
 		children := needing(c.Ref, changes)
-		step := Step{Change: c, After: topology.SortRefs(append(slices.Clone(ends), children...)), Why: "removals come last"}
-		if retires(c) {
-			step.Takeover = topology.Ref{Kind: topology.KindLoadBalancer, Name: c.Ref.Name}
-		}
+		step := Step{Change: c, After: topology.SortRefs(append(slices.Clone(ends), children...)), Why: why}
 		if len(children) > 0 {
-			step.Why = "removals come last, and " + listed(children) + " must be gone first"
+			step.Why = why + ", and " + listed(children) + " must be gone first"
 		}
 		steps = append(steps, step)
 	}
@@ -222,9 +229,14 @@ func last(steps []Step) []topology.Ref {
 	return topology.SortRefs(ends)
 }
 
+// roleOf is that of the group that is wanted, or else of the one that goes.
 func roleOf(c diff.Change) topology.Role {
-	group, _ := c.Want.(topology.AutoScalingGroup)
-	return group.Role
+	for _, r := range []topology.Resource{c.Want, c.Have} {
+		if group, ok := r.(topology.AutoScalingGroup); ok {
+			return group.Role
+		}
+	}
+	return ""
 }
 
 func zoneOf(c diff.Change) string {

@@ -101,7 +101,9 @@ func (a *application) run(ctx context.Context, file string) error {
 	}
 	result, err := a.passes(ctx, pass, commit, shown)
 	shown.end()
-	if err == nil {
+	if err == nil && result.Planned.Gone() {
+		fmt.Fprintf(a.c.OutOrStdout(), "Gone: %s, with %d AWS calls.\n", result.Planned.Ended(), a.r.calls.Total())
+	} else if err == nil {
 		fmt.Fprintf(a.c.OutOrStdout(), "Converged: %d resources as the manifest says, with %d AWS calls.\n", result.Planned.State.Topology.Len(), a.r.calls.Total())
 	}
 	return err
@@ -162,7 +164,7 @@ func (a *application) passes(ctx context.Context, pass sync.Pass, commit string,
 		case report.State() == apply.Failed:
 			return result, errors.New(report.Reason())
 		}
-		reason := report.Reason()
+		reason := result.Reason()
 		shown.waits(reason)
 		if report.Acted() || reason != last {
 			moved, last = time.Now(), reason

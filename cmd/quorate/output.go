@@ -66,7 +66,7 @@ func painter(c *cobra.Command) (render.Painter, error) {
 
 var colors = map[diff.Effect]color.Attribute{
 	diff.Create: color.FgGreen, diff.InPlace: color.FgCyan, diff.Roll: color.FgYellow,
-	diff.Replace: color.FgMagenta, diff.Delete: color.FgRed, diff.Forbid: color.FgHiRed,
+	diff.Replace: color.FgMagenta, diff.Delete: color.FgRed, diff.Retire: color.FgRed, diff.Forbid: color.FgHiRed,
 }
 
 func paint(effect diff.Effect, text string) string {

@@ -107,7 +107,7 @@ func (s serving) run(ctx context.Context) error {
 	s.log.Info("watching", "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
 	sync.New(sync.Config{
 		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Schedule: stream,
-		Run: s.pass, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
+		Run: s.pass, Look: s.look, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
 	}).Run(ctx)
 	s.log.Info("stopped")
 	return nil
@@ -139,6 +139,15 @@ func (s serving) logStep(cluster string, o apply.Outcome) {
 		level = slog.LevelInfo
 	}
 	s.log.Log(context.Background(), level, "step", "cluster", cluster, "effect", o.Effect, "ref", o.Ref, "state", o.State, "reason", o.Reason, "took", o.Took)
+}
+
+// look plans for a cluster, and changes nothing.
+func (s serving) look(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
+	observe, err := s.reach.observe(ctx, c)
+	if err != nil {
+		return sync.Planned{}, err
+	}
+	return sync.Planner{Observe: observe}.Plan(ctx, c)
 }
 
 // pass takes the cluster's lease for the time of one pass.

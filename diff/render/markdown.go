@@ -24,7 +24,10 @@ func Markdown(w io.Writer, p Plan) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "\n`%s` stays: %s\n", code(k.Ref.String()), cell(k.Reason))
 	}
-	for _, l := range p.Leftovers {
+	for _, m := range p.Machines {
+		fmt.Fprintf(b, "\nMachine %s ends.\n", cell(machine(m)))
+	}
+	for _, l := range p.aged() {
 		fmt.Fprintf(b, "\n%s\n", cell(l.String()))
 	}
 	markdownCost(b, p)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,10 @@ type Plan struct {
 	Lines           []Line
 	Kept            []diff.Kept
 	Leftovers       []Leftover
+	// Machines end with the cluster.
+	Machines []topology.Machine
+	// At is when AWS was looked at; ages are told only if it is set.
+	At time.Time
 	// Warnings are sentences about the manifest that stop nothing.
 	Warnings []string
 	// Cost is zero if nobody priced the plan; Bill asks Text for its lines.
@@ -33,7 +38,35 @@ type Leftover struct {
 	Name string        `json:"name,omitempty"`
 	// Created is zero where AWS does not tell.
 	Created time.Time `json:"created,omitzero"`
-	Reason  string    `json:"reason"`
+	// Age is filled when the plan is written.
+	Age    string `json:"age,omitempty"`
+	Reason string `json:"reason"`
+	// InTheWay holds the end of the cluster back.
+	InTheWay bool `json:"inTheWay,omitempty"`
+}
+
+// aged are the leftovers with their ages.
+func (p Plan) aged() []Leftover {
+	aged := slices.Clone(p.Leftovers)
+	for i, l := range aged {
+		if !l.Created.IsZero() && !p.At.IsZero() {
+			aged[i].Age = age(p.At.Sub(l.Created))
+		}
+	}
+	return aged
+}
+
+// age is told in the largest unit that has passed: what is a day old was not made by the
+// pass that runs.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return fmt.Sprintf("%d minutes", max(d, 0)/time.Minute)
 }
 
 // String is the line for people.
@@ -42,8 +75,14 @@ func (l Leftover) String() string {
 	if l.Name != "" {
 		text += " (" + l.Name + ")"
 	}
-	if !l.Created.IsZero() {
+	switch {
+	case l.Age != "":
+		text += ", " + l.Age + " old,"
+	case !l.Created.IsZero():
 		text += " of " + l.Created.UTC().Format(time.DateOnly)
+	}
+	if l.InTheWay {
+		return text + " is in the way: " + l.Reason
 	}
 	return text + " is left over: " + l.Reason
 }
@@ -65,8 +104,17 @@ func (l Line) reason() string {
 	return l.Why
 }
 
+// machine says which machine ends with the cluster.
+func machine(m topology.Machine) string {
+	text := m.ID + " (" + m.Zone
+	if m.Role != "" {
+		text += ", " + string(m.Role)
+	}
+	return text + ")"
+}
+
 // counted are the effects of a summary, in reading order.
-var counted = []diff.Effect{diff.Create, diff.InPlace, diff.Roll, diff.Replace, diff.Delete, diff.Forbid}
+var counted = []diff.Effect{diff.Create, diff.InPlace, diff.Roll, diff.Replace, diff.Delete, diff.Retire, diff.Forbid}
 
 // Summary counts the changes by effect, such as "12 create, 3 roll".
 func (p Plan) Summary() string {
@@ -104,6 +152,7 @@ type jsonPlan struct {
 	Cluster  string         `json:"cluster"`
 	Region   string         `json:"region"`
 	Changes  []jsonChange   `json:"changes"`
+	Machines []string       `json:"machines,omitempty"`
 	Kept     []jsonKept     `json:"kept,omitempty"`
 	Leftover []Leftover     `json:"leftovers,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
@@ -118,12 +167,15 @@ type jsonKept struct {
 
 // JSON writes the plan as one indented object; lists are never null.
 func JSON(w io.Writer, p Plan) error {
-	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Leftover: p.Leftovers, Warnings: p.Warnings, Cost: costJSON(p.Cost), Summary: map[string]int{}}
+	out := jsonPlan{Cluster: p.Cluster, Region: p.Region, Changes: []jsonChange{}, Leftover: p.aged(), Warnings: p.Warnings, Cost: costJSON(p.Cost), Summary: map[string]int{}}
 	for _, l := range p.Lines {
 		out.Changes = append(out.Changes, jsonChange{
 			Ref: l.Change.Ref, Effect: l.Change.Effect, Zone: l.Zone,
 			Fields: orEmpty(l.Change.Fields), After: orEmpty(l.After), Reason: l.reason(),
 		})
+	}
+	for _, m := range p.Machines {
+		out.Machines = append(out.Machines, m.ID)
 	}
 	for _, k := range p.Kept {
 		out.Kept = append(out.Kept, jsonKept(k))

@@ -10,7 +10,7 @@ import (
 
 // signs are what plans of this field are read by: plus, tilde, minus.
 var signs = map[diff.Effect]string{
-	diff.Create: "+", diff.InPlace: "~", diff.Roll: "↻", diff.Replace: "±", diff.Delete: "-", diff.Forbid: "✗",
+	diff.Create: "+", diff.InPlace: "~", diff.Roll: "↻", diff.Replace: "±", diff.Delete: "-", diff.Retire: "⊖", diff.Forbid: "✗",
 }
 
 // A Painter colours a piece of text by the effect it belongs to; see [Plain].
@@ -34,7 +34,10 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, k.Reason)
 	}
-	for _, l := range p.Leftovers {
+	for _, m := range p.Machines {
+		fmt.Fprintf(b, "  %s\n", paint(diff.Delete, "- ends     machine "+machine(m)))
+	}
+	for _, l := range p.aged() {
 		fmt.Fprintf(b, "  ? %s\n", l)
 	}
 	if line := p.costLine(); line != "" {

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
@@ -138,26 +142,44 @@ func tellStory(t *testing.T, e example, w world) {
 	chapter("change, and add a worker group", c.plan)
 	c.read(e.edited(t))
 	chapter("take a worker group away", c.plan)
-	chapter("delete", func(s actual.State) diff.Plan { return diff.Teardown(s.Topology) })
-	c.checkVolumesAlone()
+	chapter("delete", func(s actual.State) diff.Plan { return diff.Teardown(s.Topology, s.Machines) })
+	c.checkSnapshotsAlone()
 	c.checkDifferences()
 	compare(t, "testdata/"+e.name+".txtar", book)
 }
 
-// checkVolumesAlone asks that nothing is left but what holds etcd's data.
-func (c *cluster) checkVolumesAlone() {
+// checkSnapshotsAlone asks that nothing is left but what etcd's data can be had back from.
+func (c *cluster) checkSnapshotsAlone() {
 	c.Helper()
-	kinds := map[topology.Kind]int{}
 	for ref := range c.observe().Topology.All() {
-		kinds[ref.Kind]++
+		c.Errorf("left after the deletion: %s", ref)
 	}
-	if d := cmp.Diff(map[topology.Kind]int{topology.KindVolume: 6}, kinds); d != "" {
-		c.Errorf("left after the deletion: %s", d)
+	out, err := c.clients.EC2.DescribeSnapshots(c.Context(), &ec2.DescribeSnapshotsInput{
+		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("tag-key"), Values: []string{topology.TagRetired}}},
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	var members []string
+	for _, s := range out.Snapshots {
+		for _, tag := range s.Tags {
+			if aws.ToString(tag.Key) == topology.TagName {
+				members = append(members, aws.ToString(tag.Value))
+			}
+		}
+	}
+	var want []string
+	for _, v := range topology.Of[topology.Volume](c.want.Topology) {
+		want = append(want, v.Name)
+	}
+	slices.Sort(members)
+	if d := cmp.Diff(want, members); d != "" {
+		c.Errorf("snapshots (-want +got):\n%s", d)
 	}
 	if c.inventory == nil {
 		return
 	}
-	if d := cmp.Diff(map[string]int{"volume": 6, "hosted-zone": 1}, c.inventory()); d != "" {
+	if d := cmp.Diff(map[string]int{"snapshot": 6, "hosted-zone": 1}, c.inventory()); d != "" {
 		c.Errorf("left in the account after the deletion: %s", d)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // effects in reading order, as a plan's summary has them.
-var effects = []diff.Effect{diff.Create, diff.InPlace, diff.Roll, diff.Replace, diff.Delete, diff.Forbid}
+var effects = []diff.Effect{diff.Create, diff.InPlace, diff.Roll, diff.Replace, diff.Delete, diff.Retire, diff.Forbid}
 
 // effectStyles are the colours a terminal shows plans in: green, cyan, yellow, magenta, red.
 var effectStyles = map[diff.Effect]struct{ name, sign, fill, stroke string }{
@@ -18,6 +18,7 @@ var effectStyles = map[diff.Effect]struct{ name, sign, fill, stroke string }{
 	diff.Roll:    {"roll", "↻", "#fff6d6", "#c28a00"},
 	diff.Replace: {"replace", "±", "#f8e8f8", "#a435a8"},
 	diff.Delete:  {"delete", "−", "#fdeaea", "#cc3b3b"},
+	diff.Retire:  {"retire", "⊖", "#fdeaea", "#cc3b3b"},
 	diff.Forbid:  {"forbid", "✗", "#ffd9d9", "#a30000"},
 }
 

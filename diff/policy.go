@@ -1,0 +1,47 @@
+package diff
+
+import (
+	"cmp"
+
+	"github.com/quorate/quorate/topology"
+)
+
+// Policy is what a cluster's people have decided about its plans. The zero value is the
+// default.
+type Policy struct {
+	// KeepUnwanted leaves what is ours and no longer wanted where it is, and tells it.
+	KeepUnwanted bool
+}
+
+const unwantedKept = "it is ours, and the manifest no longer asks for it, but quorate.dev/prune is \"false\"; remove it by hand, or the annotation"
+
+// keeps is why a resource that nobody wants stays; empty if it goes.
+func (p Policy) keeps(want topology.Topology, have topology.Resource) string {
+	keep := cmp.Or(rows[have.Ref().Kind].keep, recordKept(have))
+	if keep == "" && p.KeepUnwanted && !isSetting(want, have) {
+		keep = unwantedKept
+	}
+	return keep
+}
+
+// isSetting reports whether a resource is no more than a setting of one that is wanted. A
+// narrowed access list must narrow under every policy.
+func isSetting(want topology.Topology, have topology.Resource) bool {
+	var of topology.Ref
+	switch have := have.(type) {
+	case topology.SecurityGroupRule:
+		of = have.Group
+	case topology.Listener:
+		of = have.LoadBalancer
+	case topology.LifecycleHook:
+		of = have.Group
+	case topology.ScalingPolicy:
+		of = have.Group
+	case topology.ScheduledAction:
+		of = have.Group
+	default:
+		return false
+	}
+	_, wanted := want.Get(of)
+	return wanted || of.Kind == topology.KindGiven
+}
