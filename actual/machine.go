@@ -107,6 +107,8 @@ func convertMachines(o *observation) error {
 		}
 		if group := (topology.Ref{Kind: topology.KindAutoScalingGroup, Name: member.group}); o.resources[group] != nil {
 			machine.Group = group
+		} else if left := (topology.Ref{Kind: topology.KindAutoScalingGroup, Name: tags[topology.TagDetachedFrom]}); o.resources[left] != nil {
+			machine.Detached = left
 		}
 		if i.State != nil {
 			machine.State = string(i.State.Name)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/apply/quorum"
@@ -20,10 +22,16 @@ type groupWriter interface {
 	// terminate ends a machine; the group, whose desired capacity stays, makes
 	// another.
 	terminate(ctx context.Context, machine string) error
+	// detach takes a machine out of its group, which makes another one.
+	detach(ctx context.Context, group topology.AutoScalingGroup, machine string) error
+	// end ends a machine that belongs to no group any more.
+	end(ctx context.Context, machine string) error
+	// live is the group as it is now.
+	live(ctx context.Context, group topology.AutoScalingGroup) (asgtypes.AutoScalingGroup, error)
 }
 
-// roll takes a group one machine further towards its wanted template: it pins the
-// group, ends one machine that is out of date, and leaves the rest to later passes.
+// roll takes a group further towards its wanted template: it pins the group, does what
+// is next for its machines, and leaves the rest to later passes.
 func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	group, ok := s.Change.Want.(topology.AutoScalingGroup)
 	if !ok {
@@ -36,7 +44,7 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if group.Role == topology.ControlPlane {
 		err = r.gateMaster(standing, group, out)
 	} else {
-		err = r.gateWorker(standing, group, s.Change)
+		err = r.gateWorker(standing)
 	}
 	if err != nil {
 		return err
@@ -44,6 +52,9 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	out.Acted = true
 	if err := r.settleGroup(ctx, s.Change, group); err != nil {
 		return err
+	}
+	if group.Role != topology.ControlPlane {
+		return r.rollWorkers(ctx, group, out)
 	}
 	machine, found := r.oldest(group)
 	if !found {
@@ -66,17 +77,12 @@ func (r *run) gateMaster(s standing, group topology.AutoScalingGroup, out *Outco
 	return fmt.Errorf("refused: %s", verdict.Reason)
 }
 
-// gateWorker lets a worker group roll once the whole control plane is back and the
-// group itself is at strength.
-func (r *run) gateWorker(s standing, group topology.AutoScalingGroup, c diff.Change) error {
+// gateWorker lets other groups roll once the whole control plane is back.
+func (r *run) gateWorker(s standing) error {
 	for _, m := range s.masters {
 		if reasons := s.notBack(m); len(reasons) > 0 {
 			return &WaitError{Reason: "workers follow the control plane, and in " + m.zone + " " + reasons[0]}
 		}
-	}
-	least := strength(c.Have, group, c)
-	if n := r.inService(group.Ref()); n < least {
-		return &WaitError{Reason: fmt.Sprintf("%d of at least %d machines are in service; the next one goes when the group is whole", n, least)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
@@ -27,6 +28,7 @@ const (
 type Applier struct {
 	rows      map[topology.Kind]row
 	groups    groupWriter
+	nodes     Nodes
 	control   controlPlane
 	takeovers takeovers
 	ender     ender
@@ -42,6 +44,9 @@ type Config struct {
 	Commit string
 	// Etcd asks the members of the cluster how they are.
 	Etcd Etcd
+	// Nodes is the cluster's Kubernetes API. Without it machines are replaced without being emptied
+	// first, and count as ready when AWS says so.
+	Nodes Nodes
 	// Now is the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -55,6 +60,7 @@ func New(c Config) *Applier {
 	return &Applier{
 		rows:      rowsFor(e),
 		groups:    newGroupWriter(e),
+		nodes:     c.Nodes,
 		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
 		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
 		ender:     ender{c.Clients.EC2},
@@ -70,6 +76,9 @@ type Input struct {
 	// Bindings and Machines are as observed when the plan was made.
 	Bindings topology.Bindings
 	Machines []topology.Machine
+	// Rolling is the pace of each group, and Draining what may be done to its pods.
+	Rolling  map[topology.Ref]topology.RollingUpdate
+	Draining map[topology.Ref]kube.Policy
 	// Progress, if set, is told each outcome as it comes; it may be called from
 	// several goroutines.
 	Progress func(Outcome)

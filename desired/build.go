@@ -33,7 +33,9 @@ type Cluster struct {
 	// Region is the AWS region that all its zones are in.
 	Region string
 	// Policy is what the annotations of the Cluster document say.
-	Policy   Policy
+	Policy Policy
+	// Rolling is the pace of each group whose machines may be surged.
+	Rolling  map[topology.Ref]topology.RollingUpdate
 	Topology topology.Topology
 }
 
@@ -74,6 +76,7 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		File:     m.Source.At("").File,
 		Region:   m.region,
 		Policy:   m.policy(),
+		Rolling:  m.rollingUpdates(),
 		Topology: t,
 	}, true
 }

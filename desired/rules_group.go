@@ -18,6 +18,7 @@ var groupRules = []rule{
 	{"the subnets of a group are of one sort", groupSortRule},
 	{"API servers of their own need DNS", apiServerRule},
 	{"masters are not surged", rollingUpdateRule},
+	{"the pace of rolling is a number or a share", paceRule},
 }
 
 func rolesRule(m manifest, r *report) {

@@ -335,6 +335,10 @@ var cases = map[string][]ruleCase{
 		{[]edit{{"role: Node", "role: APIServer"}, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  topology: {dns: {type: None}}\n"}},
 			`spec.role: APIServer groups find etcd by its DNS names`},
 	},
+	"the pace of rolling is a number or a share": {
+		in("rollingUpdate: {maxSurge: many}", `spec.rollingUpdate.maxSurge: many is neither a number of machines nor a share`),
+		inNodes("rollingUpdate: {maxUnavailable: -1}", `spec.rollingUpdate.maxUnavailable: -1 is neither a number of machines nor a share`),
+	},
 	"masters are not surged": {
 		one("subnets: [a]", "subnets: [a]\n  rollingUpdate: {maxSurge: 1}", `spec.rollingUpdate.maxSurge: a second master of group master-a would find no volume`),
 		inNodes("rollingUpdate: {maxSurge: 0%, maxUnavailable: 0}", `spec.rollingUpdate: with neither surge nor unavailability nothing can be replaced`),

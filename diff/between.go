@@ -107,7 +107,8 @@ func unwanted(have topology.Resource) string {
 func outOfDate(group topology.AutoScalingGroup, machines []topology.Machine) []FieldChange {
 	var old []string
 	for _, m := range machines {
-		if m.Group == group.Ref() && !m.Gone() && m.Template != group.Template {
+		detached := m.Detached == group.Ref()
+		if !m.Gone() && (detached || m.Group == group.Ref() && m.Template != group.Template) {
 			old = append(old, m.ID)
 		}
 	}

@@ -13,9 +13,12 @@ type Machine struct {
 	// ID is the EC2 instance id, the only name a machine has.
 	ID string `json:"id"`
 	// Group is the Auto Scaling group; the zero reference when the machine left it.
-	Group Ref    `json:"group"`
-	Role  Role   `json:"role"`
-	Zone  string `json:"zone"`
+	Group Ref `json:"group"`
+	// Detached is the group that the machine left so that the group makes another one beside it; the
+	// zero reference for all others.
+	Detached Ref    `json:"detached,omitzero"`
+	Role     Role   `json:"role"`
+	Zone     string `json:"zone"`
 	// InstanceType is what it is, whatever its group asks for by now.
 	InstanceType string `json:"instanceType,omitempty"`
 	// Template is the digest of the launch-template content the machine was made

@@ -131,12 +131,23 @@ func (c Cluster) mark(ctx context.Context, node *Node) error {
 	return nil
 }
 
-// Release takes back what [Cluster.Empty] wrote on a node that is to stay.
+// SetAside gives a node that could not be emptied back to the scheduler for now, and remembers on it
+// that it was tried.
+func (c Cluster) SetAside(ctx context.Context, node Node) error {
+	return c.giveBack(ctx, node, c.now().UTC().Format(time.RFC3339))
+}
+
+// Release takes back what [Cluster.Empty] wrote on a node that is to stay. What others wrote stays.
 func (c Cluster) Release(ctx context.Context, node Node) error {
-	if node.Emptying.IsZero() {
+	if node.Emptying.IsZero() && !node.SetAside {
 		return nil // somebody else's cordon is theirs
 	}
-	if err := c.patch(ctx, node.Name, map[string]any{emptyingSince: nil, scaleDownDisabled: nil}, nil, false); err != nil {
+	return c.giveBack(ctx, node, nil)
+}
+
+func (c Cluster) giveBack(ctx context.Context, node Node, setAside any) error {
+	annotations := map[string]any{emptyingSince: nil, scaleDownDisabled: nil, emptyingSetAside: setAside}
+	if err := c.patch(ctx, node.Name, annotations, nil, false); err != nil {
 		return fmt.Errorf("uncordon node %s: %w", node.Name, err)
 	}
 	return nil

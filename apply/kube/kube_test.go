@@ -276,8 +276,12 @@ func daemonSets(t *testing.T, k8s *kubetest.ControlPlane) {
 func release(t *testing.T, k8s *kubetest.ControlPlane) {
 	s := newScene(t, k8s, 2)
 	s.emptyAll("a", kube.Policy{})
+	s.must(s.cluster.SetAside(t.Context(), s.node("a")))
+	if n := s.node("a"); !n.Schedulable || !n.Emptying.IsZero() || !n.SetAside {
+		t.Errorf("node a was set aside and is %+v", n)
+	}
 	s.must(s.cluster.Release(t.Context(), s.node("a")))
-	if n := s.node("a"); !n.Schedulable || !n.Emptying.IsZero() {
+	if n := s.node("a"); !n.Schedulable || !n.Emptying.IsZero() || n.SetAside {
 		t.Errorf("node a is %+v", n)
 	}
 	b, err := k8s.Client.CoreV1().Nodes().Get(t.Context(), s.namespace+"-b", metav1.GetOptions{})

@@ -40,13 +40,16 @@ type Node struct {
 	Version string
 	// Emptying is when Quorate began to empty the node; zero if it did not.
 	Emptying time.Time
+	// SetAside means that it could not be emptied, and waits until others are done.
+	SetAside bool
 	// Marked asks for replacement, by kops's annotation.
 	Marked bool
 }
 
-// annotations of nodes. The first is ours; the second is the cluster autoscaler's; the last is kops's.
+// annotations of nodes. The first two are ours; the next is the cluster autoscaler's; the last is kops's.
 const (
 	emptyingSince     = "quorate.dev/emptying-since"
+	emptyingSetAside  = "quorate.dev/emptying-set-aside"
 	scaleDownDisabled = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 	needsUpdate       = "kops.k8s.io/needs-update"
 )
@@ -93,6 +96,7 @@ func nodeOf(n corev1.Node) Node {
 		}
 	}
 	node.Emptying, _ = time.Parse(time.RFC3339, n.Annotations[emptyingSince])
+	_, node.SetAside = n.Annotations[emptyingSetAside]
 	_, node.Marked = n.Annotations[needsUpdate]
 	return node
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/quorate/quorate/topology"
 )
 
 // A Machine is one machine of a group, or one that was detached from it.
@@ -33,7 +35,7 @@ type Group struct {
 	// Desired is the size that AWS and autoscalers want now. It is read, and never written.
 	Desired  int
 	Machines []Machine
-	Settings Settings
+	Settings topology.RollingUpdate
 }
 
 // A Verb is what is done to a machine.
@@ -117,7 +119,7 @@ type view struct {
 
 func survey(g Group) view {
 	v := view{Group: g}
-	v.surge, v.unavailable = g.Settings.pace(g.Desired)
+	v.surge, v.unavailable = g.Settings.Pace(g.Desired)
 	for _, m := range g.Machines {
 		if m.Leaving {
 			v.leaving++

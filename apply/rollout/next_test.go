@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/topology"
 )
 
 // parse reads machines as people draw them, between blanks or bars: a letter for the zone, then o(ld) or n(ew), then marks:
@@ -40,12 +42,12 @@ func told(d Decision) string {
 }
 
 func TestWhichMachineGoesNext(t *testing.T) {
-	surge := Settings{MaxSurge: Count{N: 1}}
-	oneMissing := Settings{MaxUnavailable: Count{N: 1}}
+	surge := topology.RollingUpdate{MaxSurge: topology.Count{N: 1}}
+	oneMissing := topology.RollingUpdate{MaxUnavailable: topology.Count{N: 1}}
 	for name, c := range map[string]struct {
 		desired  int
 		machines string
-		settings Settings
+		settings topology.RollingUpdate
 		want     string
 	}{
 		"nothing is old": {3, "an bn cn", surge, ""},
@@ -57,21 +59,21 @@ func TestWhichMachineGoesNext(t *testing.T) {
 		"and its successor is waited for":                     {3, "aol bo cod cn", surge, "wait: 3 machines of 3 work, and 0 may be missing; the next one goes when more are ready"},
 		"the surge goes last":                                 {3, "cod cn an bn", surge, "replace 0"},
 		"AWS is waited for at the end":                        {3, "codl cn an bn", surge, "wait: AWS is ending 1 machines"},
-		"without a surge the first one goes alone":            {4, "ao|ao|bo|co", Settings{MaxUnavailable: Count{N: 2}}, "replace 0"},
-		"and after that as many as may be missing":            {4, "ao|ao|bo|cn", Settings{MaxUnavailable: Count{N: 2}}, "replace 0, replace 1"},
+		"without a surge the first one goes alone":            {4, "ao|ao|bo|co", topology.RollingUpdate{MaxUnavailable: topology.Count{N: 2}}, "replace 0"},
+		"and after that as many as may be missing":            {4, "ao|ao|bo|cn", topology.RollingUpdate{MaxUnavailable: topology.Count{N: 2}}, "replace 0, replace 1"},
 		"the zone with most of them comes first":              {4, "ao|bo|bo|cn", oneMissing, "replace 1"},
 		"a broken machine goes first, and costs nothing":      {3, "ao bo- co", surge, "replace 1"},
 		"a broken one is the canary, alone":                   {3, "ao- bo- co", surge, "replace 0"},
 		"a blocked one makes room for others":                 {3, "aoeb bo co cod cn", surge, "set aside 0, replace 2"},
-		"and is tried again when it is the last":              {3, "aob bn cn cod", Settings{MaxSurge: Count{N: 1}}, "replace 0"},
+		"and is tried again when it is the last":              {3, "aob bn cn cod", topology.RollingUpdate{MaxSurge: topology.Count{N: 1}}, "replace 0"},
 		"and goes on being tried":                             {3, "aoeb bn cn", oneMissing, "replace 0"},
 		"an interrupted roll's surge is no canary":            {3, "ao bo co cod", surge, "replace 2"},
 		"a new template during a roll starts over":            {3, "ao bo cod co-", surge, "replace 3"},
-		"both at once":                                 {3, "ao bo cn", Settings{MaxSurge: Count{N: 1}, MaxUnavailable: Count{N: 1}}, "replace 0, detach 1"},
-		"a share of a group":                           {8, "ao|ao|bo|bo|co|co|cn|cn", Settings{MaxUnavailable: Count{25, true}}, "replace 0, replace 1"},
-		"a share too small for one still moves":        {3, "ao bo cn", Settings{MaxUnavailable: Count{10, true}}, "replace 0"},
-		"surge only stops after detaching":             {2, "ao bo", Settings{MaxSurge: Count{N: 2}, SurgeOnly: true}, "detach 1"},
-		"and leaves the rest to its owner":             {2, "aod bod an bn", Settings{MaxSurge: Count{N: 2}, SurgeOnly: true}, "wait: drainAndTerminate is false: 2 machines are detached, and whoever asked for that ends them"},
+		"both at once":                                 {3, "ao bo cn", topology.RollingUpdate{MaxSurge: topology.Count{N: 1}, MaxUnavailable: topology.Count{N: 1}}, "replace 0, detach 1"},
+		"a share of a group":                           {8, "ao|ao|bo|bo|co|co|cn|cn", topology.RollingUpdate{MaxUnavailable: topology.Count{N: 25, Percent: true}}, "replace 0, replace 1"},
+		"a share too small for one still moves":        {3, "ao bo cn", topology.RollingUpdate{MaxUnavailable: topology.Count{N: 10, Percent: true}}, "replace 0"},
+		"surge only stops after detaching":             {2, "ao bo", topology.RollingUpdate{MaxSurge: topology.Count{N: 2}, SurgeOnly: true}, "detach 1"},
+		"and leaves the rest to its owner":             {2, "aod bod an bn", topology.RollingUpdate{MaxSurge: topology.Count{N: 2}, SurgeOnly: true}, "wait: drainAndTerminate is false: 2 machines are detached, and whoever asked for that ends them"},
 		"a group that is scaled to nothing has no old": {0, "", surge, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +94,7 @@ func TestNoDecisionTakesMoreThanItMay(t *testing.T) {
 	build = func(words []string) {
 		for desired := range 4 {
 			for pace := range 9 {
-				g := Group{desired, parse(strings.Join(words, " ")), Settings{MaxSurge: Count{N: pace / 3}, MaxUnavailable: Count{N: pace % 3}}}
+				g := Group{desired, parse(strings.Join(words, " ")), topology.RollingUpdate{MaxSurge: topology.Count{N: pace / 3}, MaxUnavailable: topology.Count{N: pace % 3}}}
 				groups++
 				if complaint := judge(g, Next(g)); complaint != "" {
 					t.Fatalf("%d wanted, surge %d, unavailable %d, %v: %s: %s", desired, pace/3, pace%3, words, told(Next(g)), complaint)
@@ -177,7 +179,7 @@ func TestEveryGroupEndsAnew(t *testing.T) {
 	for seed := range uint64(2000) {
 		w := &play{Rand: rand.New(rand.NewPCG(seed, 1))}
 		w.group.Desired = 1 + w.IntN(7)
-		w.group.Settings = Settings{MaxSurge: Count{N: w.IntN(3)}, MaxUnavailable: Count{N: w.IntN(3)}}
+		w.group.Settings = topology.RollingUpdate{MaxSurge: topology.Count{N: w.IntN(3)}, MaxUnavailable: topology.Count{N: w.IntN(3)}}
 		for range w.group.Desired {
 			w.launch("old template", true)
 		}

@@ -55,6 +55,7 @@ type ClusterSpec struct {
 	NonMasqueradeCIDR             string                        `json:"nonMasqueradeCIDR"`
 	PodCIDR                       string                        `json:"podCIDR"`
 	ServiceClusterIPRange         string                        `json:"serviceClusterIPRange"`
+	RollingUpdate                 RollingUpdate                 `json:"rollingUpdate"`
 	ServiceAccountIssuerDiscovery ServiceAccountIssuerDiscovery `json:"serviceAccountIssuerDiscovery"`
 	SecretStore                   string                        `json:"secretStore"`
 	SnapshotController            Switch                        `json:"snapshotController"`

@@ -20,43 +20,69 @@ import (
 type Kubelet struct {
 	Node   string
 	client kubernetes.Interface
+	stop   context.CancelFunc
+	done   chan struct{}
 }
 
 // Join registers a node for the machine, and keeps it until the test ends.
 func (c *ControlPlane) Join(t testing.TB, node, zone, machine string, labels map[string]string) *Kubelet {
 	t.Helper()
-	k := &Kubelet{Node: node, client: c.Client}
+	k, err := c.Register(context.WithoutCancel(t.Context()), node, zone, machine, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.Die)
+	return k
+}
+
+// Register is [ControlPlane.Join] for a machine that dies before the test ends: call [Kubelet.Die].
+func (c *ControlPlane) Register(ctx context.Context, node, zone, machine string, labels map[string]string) (*Kubelet, error) {
+	k := &Kubelet{Node: node, client: c.Client, done: make(chan struct{})}
 	object := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: node, Labels: map[string]string{"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": node}},
 		Spec:       corev1.NodeSpec{ProviderID: "aws:///" + zone + "/" + machine},
 	}
 	maps.Copy(object.Labels, labels)
-	created, err := c.Client.CoreV1().Nodes().Create(t.Context(), object, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
+	if _, err := c.Client.CoreV1().Nodes().Create(ctx, object, metav1.CreateOptions{}); err != nil {
+		return nil, err
 	}
-	created.Status = ready(corev1.ConditionTrue)
-	if _, err := c.Client.CoreV1().Nodes().UpdateStatus(t.Context(), created, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
+	// The API server admits every node with a taint. The controller that takes it away elsewhere judges
+	// nodes by heartbeats, which a test has no time for.
+	if _, err := k.client.CoreV1().Nodes().Patch(ctx, k.Node, types.MergePatchType, []byte(`{"spec":{"taints":null}}`), metav1.PatchOptions{}); err != nil {
+		return nil, err
 	}
-	k.untaint(t)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan struct{})
+	if err := k.report(ctx, corev1.ConditionTrue); err != nil {
+		return nil, err
+	}
+	ctx, k.stop = context.WithCancel(ctx)
 	go func() {
-		defer close(done)
+		defer close(k.done)
 		k.keep(ctx)
 	}()
-	t.Cleanup(func() { cancel(); <-done })
-	return k
+	return k, nil
 }
 
-// untaint takes away the taint with which the API server admits every node: the controller that does it
-// elsewhere judges nodes by heartbeats, which a test has no time for.
-func (k *Kubelet) untaint(t testing.TB) {
-	t.Helper()
-	if _, err := k.client.CoreV1().Nodes().Patch(t.Context(), k.Node, types.MergePatchType, []byte(`{"spec":{"taints":null}}`), metav1.PatchOptions{}); err != nil {
-		t.Fatal(err)
+// Die stops the kubelet, and takes its node and pods away, as the cloud controller and the garbage
+// collector do when a machine is gone.
+func (k *Kubelet) Die() {
+	k.stop()
+	<-k.done
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	now := int64(0)
+	// At the end of a test the API server may have gone first.
+	_ = k.client.CoreV1().Nodes().Delete(ctx, k.Node, metav1.DeleteOptions{})
+	pods, err := k.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, k.mine())
+	if err != nil {
+		return
 	}
+	for _, p := range pods.Items {
+		_ = k.client.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	}
+}
+
+func (k *Kubelet) mine() metav1.ListOptions {
+	return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", k.Node).String()}
 }
 
 func ready(status corev1.ConditionStatus) corev1.NodeStatus {
@@ -70,21 +96,25 @@ func ready(status corev1.ConditionStatus) corev1.NodeStatus {
 // SetReady writes the Ready condition.
 func (k *Kubelet) SetReady(t testing.TB, status corev1.ConditionStatus) {
 	t.Helper()
-	node, err := k.client.CoreV1().Nodes().Get(t.Context(), k.Node, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	node.Status = ready(status)
-	if _, err := k.client.CoreV1().Nodes().UpdateStatus(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+	if err := k.report(t.Context(), status); err != nil {
 		t.Fatal(err)
 	}
 }
 
+func (k *Kubelet) report(ctx context.Context, status corev1.ConditionStatus) error {
+	node, err := k.client.CoreV1().Nodes().Get(ctx, k.Node, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	node.Status = ready(status)
+	_, err = k.client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
+	return err
+}
+
 // keep looks after the pods of the node until ctx ends.
 func (k *Kubelet) keep(ctx context.Context) {
-	mine := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", k.Node).String()}
 	for ctx.Err() == nil {
-		watcher, err := k.client.CoreV1().Pods(metav1.NamespaceAll).Watch(ctx, mine)
+		watcher, err := k.client.CoreV1().Pods(metav1.NamespaceAll).Watch(ctx, k.mine())
 		if err != nil {
 			select {
 			case <-ctx.Done():

@@ -1,0 +1,152 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"github.com/quorate/quorate/apply/kube"
+	"github.com/quorate/quorate/apply/rollout"
+	"github.com/quorate/quorate/topology"
+)
+
+// Nodes knows the machines as Kubernetes does, and empties them; [kube.Cluster] does.
+type Nodes interface {
+	// Nodes lists the nodes by EC2 instance id.
+	Nodes(ctx context.Context) (map[string]kube.Node, error)
+	// Empty takes one step in emptying a node, and says what is left.
+	Empty(ctx context.Context, node kube.Node, policy kube.Policy) (kube.Progress, error)
+	// SetAside gives a blocked node back for now; Release gives one back for good.
+	SetAside(ctx context.Context, node kube.Node) error
+	Release(ctx context.Context, node kube.Node) error
+}
+
+// worker is a machine of a group that rolls, as AWS and Kubernetes see it.
+type worker struct {
+	rollout.Machine
+	node     kube.Node
+	known    bool // Kubernetes has a node for it
+	progress kube.Progress
+}
+
+// rollWorkers does what is next for one group, and waits for the rest.
+func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, out *Outcome) error {
+	desired, workers, err := r.workers(ctx, group)
+	if err != nil {
+		return err
+	}
+	machines := make([]rollout.Machine, 0, len(workers))
+	for _, w := range workers {
+		machines = append(machines, w.Machine)
+	}
+	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
+	sentences := []string{}
+	for _, action := range decision.Actions {
+		i := slices.IndexFunc(workers, func(w worker) bool { return w.ID == action.Machine })
+		sentence, err := r.act(ctx, group, workers[i], action.Verb)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", action.Verb, action.Machine, err)
+		}
+		out.Acted = true
+		sentences = append(sentences, sentence)
+	}
+	if decision.Wait != "" {
+		sentences = append(sentences, decision.Wait)
+	}
+	if len(sentences) == 0 {
+		return nil
+	}
+	return &WaitError{Reason: strings.Join(sentences, "; ")}
+}
+
+// act carries out one action and says what is waited for.
+func (r *run) act(ctx context.Context, group topology.AutoScalingGroup, w worker, verb rollout.Verb) (string, error) {
+	groups, nodes := r.applier.groups, r.applier.nodes
+	switch verb {
+	case rollout.Detach:
+		return fmt.Sprintf("machine %s is detached, and %s makes another beside it", w.ID, group.Ref()), groups.detach(ctx, group, w.ID)
+	case rollout.SetAside:
+		return fmt.Sprintf("machine %s is set aside: %s", w.ID, w.progress.Sentence()), nodes.SetAside(ctx, w.node)
+	case rollout.Replace:
+	}
+	if w.known && !w.Emptying {
+		progress, err := nodes.Empty(ctx, w.node, r.in.Draining[group.Ref()])
+		if err != nil {
+			return "", err
+		}
+		w.progress = progress
+	}
+	if !w.progress.Empty() {
+		return fmt.Sprintf("machine %s in %s is being emptied: %s", w.ID, w.Zone, w.progress.Sentence()), nil
+	}
+	replaced := fmt.Sprintf("machine %s in %s is being replaced", w.ID, w.Zone)
+	if w.Detached {
+		return replaced, groups.end(ctx, w.ID)
+	}
+	return replaced, groups.terminate(ctx, w.ID)
+}
+
+// workers looks at the machines of a group: the group as it is now, and each machine's node. Nodes that
+// are being emptied are taken a step further, which is how it is known whether anything blocks them.
+func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (desired int, workers []worker, err error) {
+	live, err := r.applier.groups.live(ctx, group)
+	if err != nil {
+		return 0, nil, err
+	}
+	nodes := map[string]kube.Node{}
+	if r.applier.nodes != nil && group.Role != topology.Bastion { // bastions are no nodes
+		if nodes, err = r.applier.nodes.Nodes(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	asked := len(nodes) > 0
+	for _, m := range r.in.Machines {
+		if m.Group != group.Ref() && m.Detached != group.Ref() {
+			continue
+		}
+		w := worker{Machine: asSeen(m, group, live)}
+		if asked {
+			w.node, w.known = nodes[m.ID]
+			w.Ready = w.Ready && w.node.Ready
+			w.Emptying, w.Blocked = !w.node.Emptying.IsZero(), w.node.SetAside
+		}
+		if w.Emptying && w.Old != "" && !w.Leaving {
+			if w.progress, err = r.applier.nodes.Empty(ctx, w.node, r.in.Draining[group.Ref()]); err != nil {
+				return 0, nil, err
+			}
+			w.Blocked = len(w.progress.Blocked) > 0
+		}
+		workers = append(workers, w)
+	}
+	return int(aws.ToInt32(live.DesiredCapacity)), workers, nil
+}
+
+// asSeen joins what this pass saw of a machine with what its group says now.
+func asSeen(m topology.Machine, group topology.AutoScalingGroup, live asgtypes.AutoScalingGroup) rollout.Machine {
+	seen := rollout.Machine{
+		ID: m.ID, Zone: m.Zone, Launched: m.Launched,
+		Detached: m.Detached == group.Ref(), Leaving: m.Gone(), Ready: m.State == "running",
+	}
+	switch {
+	case seen.Detached:
+		seen.Old = "it was detached to be replaced"
+	case m.Template != group.Template:
+		seen.Old = "it was made from an older template"
+	}
+	if seen.Detached {
+		return seen
+	}
+	i := slices.IndexFunc(live.Instances, func(i asgtypes.Instance) bool { return aws.ToString(i.InstanceId) == m.ID })
+	if i < 0 {
+		seen.Leaving = true // it left since this pass began
+		return seen
+	}
+	member := live.Instances[i]
+	seen.Leaving = seen.Leaving || strings.HasPrefix(string(member.LifecycleState), "Terminat") || strings.HasPrefix(string(member.LifecycleState), "Detach")
+	seen.Ready = seen.Ready && member.LifecycleState == asgtypes.LifecycleStateInService && aws.ToString(member.HealthStatus) == "Healthy"
+	return seen
+}

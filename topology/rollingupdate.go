@@ -1,0 +1,46 @@
+package topology
+
+// A RollingUpdate is the pace at which the machines of a group are replaced: rollingUpdate of the
+// manifest, with kops's defaults filled in. It is no fact of AWS, so no resource holds it.
+type RollingUpdate struct {
+	// MaxSurge is how many machines may run beyond the group's size meanwhile.
+	MaxSurge Count
+	// MaxUnavailable is how many may be missing from it.
+	MaxUnavailable Count
+	// SurgeOnly is drainAndTerminate: false. Machines are detached and nothing more; their owner ends
+	// them.
+	SurgeOnly bool
+}
+
+// Count is a number of machines, or a share of a group's in percent.
+type Count struct {
+	N       int
+	Percent bool
+}
+
+// Up is the count for a group of that size, rounded up, as kops does for a surge.
+func (c Count) Up(size int) int {
+	if !c.Percent {
+		return c.N
+	}
+	return (c.N*size + 99) / 100
+}
+
+// Down is the count for a group of that size, rounded down, as kops does for machines that may be
+// missing.
+func (c Count) Down(size int) int {
+	if !c.Percent {
+		return c.N
+	}
+	return c.N * size / 100
+}
+
+// Pace is what the settings mean for a group of that size. One of the two is at least 1, for otherwise
+// nothing could move.
+func (u RollingUpdate) Pace(size int) (surge, unavailable int) {
+	surge, unavailable = u.MaxSurge.Up(size), u.MaxUnavailable.Down(size)
+	if surge == 0 && unavailable == 0 {
+		unavailable = 1
+	}
+	return surge, unavailable
+}
