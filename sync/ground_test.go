@@ -25,6 +25,8 @@ type ground struct {
 	region  *awssim.Region
 	network simnet.Network
 	release func()
+	// join, if set, is how machines that are no masters join Kubernetes; die is called when they end.
+	join func(host awssim.Machine, config topology.NodeConfig) (die func())
 
 	mu       gosync.Mutex
 	up       map[string]netip.Addr // "main/a" → its machine
@@ -82,10 +84,15 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 		go answer(listener)
 		g.rise(host, config)
 	}
+	die := func() {}
+	if g.join != nil && config.Role == topology.Worker {
+		die = g.join(host, config)
+	}
 	done := make(chan struct{})
 	var once gosync.Once
 	return machine{done: done, kill: func() {
 		once.Do(func() {
+			die()
 			if listener != nil {
 				_ = listener.Close()
 				g.fall(host, config)

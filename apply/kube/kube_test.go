@@ -145,7 +145,7 @@ func podsMove(t *testing.T, k8s *kubetest.ControlPlane) {
 	s.deploy("web", 6, 5)
 	ctx, stop := context.WithCancel(t.Context())
 	least := make(chan int)
-	go func() { least <- s.fewestReady(ctx, 6) }()
+	go func() { least <- k8s.FewestRunning(ctx, s.namespace, "web", 6) }()
 	s.emptyAll("a", kube.Policy{})
 	if left := s.podsOn("a"); len(left) > 0 {
 		t.Errorf("node a still runs %v", left)
@@ -160,39 +160,6 @@ func podsMove(t *testing.T, k8s *kubetest.ControlPlane) {
 	}
 	if n := s.node("a"); n.Schedulable || !n.Emptying.Equal(s.now) {
 		t.Errorf("node a is %+v", n)
-	}
-}
-
-// fewestReady watches the workload.
-func (s *scene) fewestReady(ctx context.Context, least int) int {
-	watcher, err := s.k8s.Client.CoreV1().Pods(s.namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=web"})
-	if err != nil {
-		return -1
-	}
-	defer watcher.Stop()
-	ready := map[string]bool{}
-	for {
-		select {
-		case <-ctx.Done():
-			return least
-		case event, ok := <-watcher.ResultChan():
-			if !ok {
-				return -1
-			}
-			pod, isPod := event.Object.(*corev1.Pod)
-			if !isPod {
-				continue
-			}
-			before := len(ready)
-			if pod.DeletionTimestamp == nil && event.Type != "DELETED" && pod.Status.Phase == corev1.PodRunning {
-				ready[pod.Name] = true
-			} else {
-				delete(ready, pod.Name)
-			}
-			if len(ready) < before { // not while the watch begins
-				least = min(least, len(ready))
-			}
-		}
 	}
 }
 

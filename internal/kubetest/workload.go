@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 // Deployment is a workload of that many pods, spread over nodes.
@@ -46,6 +47,37 @@ func Budget(app string, minAvailable int) *policyv1.PodDisruptionBudget {
 	return &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: app},
 		Spec:       policyv1.PodDisruptionBudgetSpec{MinAvailable: &least, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}},
+	}
+}
+
+// FewestRunning watches the pods of a workload until ctx ends, and tells how few of all ran at the worst
+// moment. It is -1 if nobody can tell.
+func (c *ControlPlane) FewestRunning(ctx context.Context, namespace, app string, all int) int {
+	watcher, err := c.Client.CoreV1().Pods(namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
+	if err != nil {
+		return -1
+	}
+	defer watcher.Stop()
+	running, fewest := map[string]bool{}, all
+	for {
+		select {
+		case <-ctx.Done():
+			return fewest
+		case event, open := <-watcher.ResultChan():
+			pod, isPod := event.Object.(*corev1.Pod)
+			if !open || !isPod {
+				return -1
+			}
+			before := len(running)
+			if pod.DeletionTimestamp == nil && event.Type != watch.Deleted && pod.Status.Phase == corev1.PodRunning {
+				running[pod.Name] = true
+			} else {
+				delete(running, pod.Name)
+			}
+			if len(running) < before { // it grows while the watch begins
+				fewest = min(fewest, len(running))
+			}
+		}
 	}
 }
 
