@@ -14,11 +14,11 @@ import (
 // groupMachines is what a roll does to groups and their machines.
 type groupMachines struct {
 	autoScalingGroups
-	asg groupDetacher
+	asg machineDetacher
 	ec2 machineEnder
 }
 
-type groupDetacher interface {
+type machineDetacher interface {
 	DetachInstances(context.Context, *autoscaling.DetachInstancesInput, ...func(*autoscaling.Options)) (*autoscaling.DetachInstancesOutput, error)
 }
 
