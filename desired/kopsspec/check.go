@@ -17,10 +17,11 @@ type checker struct {
 }
 
 func (c *checker) problem(v *value, path, format string, args ...any) {
-	c.found = append(c.found, Problem{
-		File: c.file, Line: v.line, Column: v.column, Path: path,
-		Severity: Error, Message: fmt.Sprintf(format, args...),
-	})
+	c.report(Error, v, path, fmt.Sprintf(format, args...))
+}
+
+func (c *checker) report(s Severity, v *value, path, message string) {
+	c.found = append(c.found, Problem{File: c.file, Line: v.line, Column: v.column, Path: path, Severity: s, Message: message})
 }
 
 // check returns nil for null and for a value of the wrong type: kops reads null as "not written".
@@ -100,7 +101,7 @@ func (c *checker) checkObject(v *value, s *schema, path string) any {
 // mostSuggestions bounds the search for what was meant, in a document that is not a kops manifest at all.
 const mostSuggestions = 1000
 
-// unknown reports a field that kops would drop silently.
+// unknown reports a field that kops would drop silently: what may be a slip of the pen is an error.
 func (c *checker) unknown(f field, s *schema, path string) {
 	at := &value{line: f.line, column: f.column}
 	if len(c.found) < mostSuggestions {
@@ -109,7 +110,8 @@ func (c *checker) unknown(f field, s *schema, path string) {
 			return
 		}
 	}
-	c.problem(at, path, "kops v1alpha2 has no field %q here; kops would ignore it, so remove it", abridge(f.key))
+	// Manifests from older versions of kops are full of these, and kops makes the same cluster without them.
+	c.report(Warning, at, path, fmt.Sprintf("kops v1alpha2 has no field %q here; kops would ignore it, so remove it", abridge(f.key)))
 }
 
 // refuse reports a field that would shape AWS and that nothing here builds yet.
