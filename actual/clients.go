@@ -23,6 +23,7 @@ func FromClients(c awsapi.Clients) Clients {
 // EC2 lists the calls to EC2.
 type EC2 interface {
 	dhcpOptionsReader
+	egressOnlyGatewayReader
 	elasticIPReader
 	imageReader
 	instanceReader

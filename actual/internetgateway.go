@@ -31,7 +31,7 @@ func lookInternetGateways(ctx context.Context, o *observation) error {
 
 func convertInternetGateways(o *observation) error {
 	for _, g := range o.gateways.found {
-		id, tags, vpc := aws.ToString(g.InternetGatewayId), ec2Tags(g.Tags), attachedTo(g)
+		id, tags, vpc := aws.ToString(g.InternetGatewayId), ec2Tags(g.Tags), attachment(g.Attachments)
 		who, ok := identity{aws.ToString(vpc), topology.Shared}, true
 		// A manifest knows the gateway of a shared VPC by the VPC: it has one at most.
 		if !o.isShared(topology.KindInternetGateway, who.name) {
@@ -44,9 +44,9 @@ func convertInternetGateways(o *observation) error {
 	return nil
 }
 
-// attachedTo is the VPC that a gateway is attached to, or nil.
-func attachedTo(g ec2types.InternetGateway) *string {
-	for _, a := range g.Attachments {
+// attachment is the VPC that a gateway is attached to, or nil.
+func attachment(attachments []ec2types.InternetGatewayAttachment) *string {
+	for _, a := range attachments {
 		// EC2 says "available" here where the documentation says "attached".
 		if a.State == "available" || a.State == ec2types.AttachmentStatusAttached || a.State == ec2types.AttachmentStatusAttaching {
 			return a.VpcId

@@ -28,7 +28,9 @@ type looks = []func(context.Context, *observation) error
 var rows = map[topology.Kind]row{
 	topology.KindDHCPOptions:       {"DHCP options", looks{lookDHCPOptions}, convertDHCPOptions, false},
 	topology.KindVPC:               {"VPCs", looks{lookVPCs, lookVPCAttributes}, convertVPCs, true},
+	topology.KindVPCCIDR:           {"additional ranges of VPCs", looks{nil}, convertVPCCIDRs, true},
 	topology.KindInternetGateway:   {"internet gateways", looks{lookInternetGateways}, convertInternetGateways, true},
+	topology.KindEgressOnlyGateway: {"egress-only internet gateways", looks{lookEgressOnlyGateways, lookRoutedEgressOnlyGateways}, convertEgressOnlyGateways, true},
 	topology.KindSubnet:            {"subnets", looks{lookSubnets}, convertSubnets, true},
 	topology.KindElasticIP:         {"elastic IPs", looks{lookElasticIPs}, convertElasticIPs, true},
 	topology.KindNATGateway:        {"NAT gateways", looks{lookNATGateways}, convertNATGateways, true},

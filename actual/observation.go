@@ -19,6 +19,7 @@ type observation struct {
 	dhcpOptions     dhcpOptionsAnswers
 	vpcs            vpcAnswers
 	gateways        internetGatewayAnswers
+	egressOnly      egressOnlyGatewayAnswers
 	subnets         subnetAnswers
 	elasticIPs      elasticIPAnswers
 	natGateways     natGatewayAnswers

@@ -22,8 +22,10 @@ type Scope struct {
 	// id: the name for key pairs and instance profiles, the ARN for target groups,
 	// and the id of its VPC for an internet gateway.
 	Shared []topology.Ref
-	// Named are wanted resources that AWS lets nobody look for but by name: roles,
-	// instance profiles and OIDC providers, and Classic load balancers.
+	// Named are wanted resources that cannot be told from others, or are not looked
+	// for, unless the manifest names them: IAM's roles, instance profiles and OIDC
+	// providers, Classic load balancers, additional ranges of VPCs, and egress-only
+	// internet gateways.
 	Named []topology.Ref
 	// Images are the names or AMI ids that the manifest uses for machine images.
 	Images []string

@@ -26,7 +26,9 @@ func rowsFor(e env) map[topology.Kind]row {
 	return map[topology.Kind]row{
 		topology.KindDHCPOptions:       handled(dhcpOptions{c.EC2, e.cluster}),
 		topology.KindVPC:               handled(vpcs{c.EC2, e.cluster}),
+		topology.KindVPCCIDR:           handled(vpcCIDRs{c.EC2}),
 		topology.KindInternetGateway:   handled(internetGateways{c.EC2, e.cluster}),
+		topology.KindEgressOnlyGateway: handled(egressOnlyGateways{c.EC2, e.tokens()}),
 		topology.KindSubnet:            handled(subnets{c.EC2, e.cluster}),
 		topology.KindElasticIP:         handled(elasticIPs{c.EC2, e.cluster}),
 		topology.KindNATGateway:        handled(natGateways{c.EC2, e.tokens()}),

@@ -6,7 +6,9 @@ import "github.com/quorate/quorate/topology"
 var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindDHCPOptions:       row(manifest.dhcpOptions),
 	topology.KindVPC:               row(manifest.vpcs),
+	topology.KindVPCCIDR:           row(manifest.vpcCIDRs),
 	topology.KindInternetGateway:   row(manifest.internetGateways),
+	topology.KindEgressOnlyGateway: row(manifest.egressOnlyGateways),
 	topology.KindSubnet:            row(manifest.topologySubnets),
 	topology.KindElasticIP:         row(manifest.elasticIPs),
 	topology.KindNATGateway:        row(manifest.natGateways),

@@ -17,6 +17,7 @@ func (m manifest) loadBalancers() []topology.LoadBalancer {
 		api.AccessLog = accessLog(lb.AccessLog)
 		if len(lb.Subnets) > 0 {
 			api.Subnets = m.givenMappings(lb.Subnets)
+			api.AddressType = addressType(m.givenSubnets(lb.Subnets))
 		}
 		lbs = append(lbs, api)
 	}
@@ -69,6 +70,17 @@ func addressType(subnets []subnet) string {
 		return "ipv4"
 	}
 	return "dualstack"
+}
+
+// givenSubnets are the subnets that the manifest lists; names that mean nothing are left to a rule.
+func (m manifest) givenSubnets(given []kopsspec.LoadBalancerSubnet) []subnet {
+	var subnets []subnet
+	for _, g := range given {
+		if s, ok := m.subnet(g.Name); ok {
+			subnets = append(subnets, s)
+		}
+	}
+	return subnets
 }
 
 // givenMappings are the subnets that the manifest lists, with their fixed addresses.

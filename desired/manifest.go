@@ -35,6 +35,9 @@ func (s subnet) managed() bool { return s.ID == "" && s.Egress != "External" }
 // public tells whether machines in the subnet can have public addresses.
 func (s subnet) public() bool { return s.Type == "Public" || s.Type == "Utility" }
 
+// ipv6Only tells whether machines in the subnet have no IPv4 addresses.
+func (s subnet) ipv6Only() bool { return s.IPv6CIDR != "" && !s.cidr.IsValid() }
+
 // assemble decodes the files and puts together the documents of each cluster. Documents that belong to
 // no cluster are problems.
 func assemble(files []File, r *report) []manifest {

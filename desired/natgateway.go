@@ -18,10 +18,32 @@ func (m manifest) privateSubnets(zone string) []subnet {
 	return found
 }
 
-// zoneEgress is the egress that the private subnets of a zone agree on.
+// publicIPv6Subnets are the public subnets of a zone whose machines reach IPv4 hosts by the zone's NAT
+// gateway (NAT64), as those of private subnets do.
+func (m manifest) publicIPv6Subnets(zone string) []subnet {
+	var found []subnet
+	for _, s := range m.subnets {
+		if s.Zone == zone && m.translated(s) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// translated tells whether a public subnet needs NAT64: only in IPv6 clusters do pods have no IPv4.
+func (m manifest) translated(s subnet) bool {
+	return m.ipv6Only() && s.Type == "Public" && s.IPv6CIDR != "" && s.managed()
+}
+
+// egressSubnets are the subnets of a zone that share its way out.
+func (m manifest) egressSubnets(zone string) []subnet {
+	return append(m.privateSubnets(zone), m.publicIPv6Subnets(zone)...)
+}
+
+// zoneEgress is the egress that the subnets of a zone agree on.
 func (m manifest) zoneEgress(zone string) string {
-	if private := m.privateSubnets(zone); len(private) > 0 {
-		return private[0].Egress
+	if subnets := m.egressSubnets(zone); len(subnets) > 0 {
+		return subnets[0].Egress
 	}
 	return ""
 }
@@ -30,16 +52,20 @@ func (m manifest) zoneEgress(zone string) string {
 func (m manifest) natZones() []string {
 	return slices.DeleteFunc(m.zones(), func(zone string) bool {
 		egress := m.zoneEgress(zone)
-		return len(m.privateSubnets(zone)) == 0 || egress != "" && !strings.HasPrefix(egress, "eipalloc-")
+		return len(m.egressSubnets(zone)) == 0 || egress != "" && !strings.HasPrefix(egress, "eipalloc-")
 	})
 }
 
-// utilitySubnet is where a zone's NAT gateway stands; a rule makes sure that there is exactly one.
-func (m manifest) utilitySubnet(zone string) subnet {
+// natSubnet is where a zone's NAT gateway stands: in the utility subnet, of which a rule makes sure that
+// zones with private subnets have exactly one, or else among the machines that need it.
+func (m manifest) natSubnet(zone string) subnet {
 	for _, s := range m.subnets {
 		if s.Zone == zone && s.Type == "Utility" {
 			return s
 		}
+	}
+	if public := m.publicIPv6Subnets(zone); len(public) > 0 {
+		return public[0]
 	}
 	return subnet{}
 }
@@ -50,7 +76,7 @@ func (m manifest) natGateways() []topology.NATGateway {
 		name := m.qualified(zone)
 		gateways = append(gateways, topology.NATGateway{
 			Name:      name,
-			Subnet:    m.subnetRef(m.utilitySubnet(zone)),
+			Subnet:    m.subnetRef(m.natSubnet(zone)),
 			ElasticIP: m.elasticIPRef(zone),
 			Tags:      m.tags(name),
 			Ownership: topology.Owned,

@@ -50,6 +50,9 @@ func (m manifest) controlPlaneStatements() []statement {
 	var p permissions
 	p.statements = slices.Concat(m.volumeStatements(), m.readStoreStatements(), m.backupStatements(), m.bucketStatements(true))
 	p.anything.add("ec2", "DescribeInstances", "DescribeVolumes")
+	if m.ipv6Only() {
+		p.anything.add("ec2", "DescribeNetworkInterfaces") // kops-controller tells the nodes their pods' ranges
+	}
 	if !m.Spec.IAM.UseServiceAccountExternalPermissions {
 		p.statements = append(p.statements, m.dnsStatements()...)
 		p.addControllers(m)

@@ -142,6 +142,9 @@ func (p *permissions) addRegistry(m manifest) {
 // addNetworking is for the network plugin; it runs on every machine.
 func (p *permissions) addNetworking(m manifest) {
 	plugin := m.Spec.Networking
+	if m.ipv6Only() {
+		p.anything.add("ec2", "AssignIpv6Addresses") // each machine takes a range for its pods
+	}
 	if plugin.Plugin() == "amazonvpc" || plugin.Cilium.IPAM == "eni" {
 		// These hand out addresses of the VPC, and tag the interfaces that they make for it.
 		p.statements = append(p.statements, allow(actions("ec2", "CreateTags"), nil, m.arn("ec2:*:*:network-interface/*")))

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/quorate/quorate/desired/kopsspec"
@@ -9,8 +10,8 @@ import (
 var networkRules = []rule{
 	{"the VPC has a range", networkCIDRRule},
 	{"ranges are ranges", rangesRule},
+	{"additional ranges fit beside the network", additionalRangesRule},
 	{"pods and services stay out of the network", overlapRule},
-	{"the cluster is IPv4", ipv4Rule},
 	{"kubenet needs public subnets", kubenetRule},
 	{"subnets that are ours are tagged", subnetTagsRule},
 }
@@ -49,8 +50,40 @@ func rangesRule(m manifest, r *report) {
 			parseRange(r, m.Source, path, text)
 		}
 	}
-	if p := m.networkCIDR(); p.IsValid() && (!p.Addr().Is4() || p.Bits() < 16 || p.Bits() > 28) {
-		r.errorf(m.Source, "spec.networkCIDR", "%s is no range for a VPC; AWS takes IPv4 ranges from /16 to /28", p)
+	checkVPCRange(r, m.Source, "spec.networkCIDR", m.networkCIDR())
+}
+
+// checkVPCRange complains about ranges that AWS takes for no VPC.
+func checkVPCRange(r *report, s kopsspec.Source, path string, p netip.Prefix) {
+	if p.IsValid() && (!p.Addr().Is4() || p.Bits() < 16 || p.Bits() > 28) {
+		r.errorf(s, path, "%s is no range for a VPC; AWS takes IPv4 ranges from /16 to /28", p)
+	}
+}
+
+// maxAdditionalCIDRs leaves room for networkCIDR in AWS's quota of five IPv4 ranges for each VPC.
+const maxAdditionalCIDRs = 4
+
+func additionalRangesRule(m manifest, r *report) {
+	network := m.networkCIDR()
+	var earlier []netip.Prefix
+	for i, text := range m.Spec.AdditionalNetworkCIDRs {
+		path := fmt.Sprintf("spec.additionalNetworkCIDRs[%d]", i)
+		p, ok := parseRange(r, m.Source, path, text)
+		if !ok {
+			continue
+		}
+		checkVPCRange(r, m.Source, path, p)
+		if network.IsValid() && p.Overlaps(network) {
+			r.errorf(m.Source, path, "%s overlaps networkCIDR %s; the ranges of a VPC are apart from each other", p, network)
+		}
+		for _, other := range earlier {
+			if p.Overlaps(other) {
+				r.errorf(m.Source, path, "%s overlaps the additional range %s; the ranges of a VPC are apart from each other", p, other)
+			}
+		}
+		if earlier = append(earlier, p); len(earlier) == maxAdditionalCIDRs+1 {
+			r.errorf(m.Source, path, "this is the %dth range of the VPC, and AWS gives a VPC %d; use fewer and larger ranges", maxAdditionalCIDRs+2, maxAdditionalCIDRs+1)
+		}
 	}
 }
 
@@ -77,12 +110,6 @@ func (m manifest) subnetsOverlap(r *report, name string, p netip.Prefix) {
 		if p.IsValid() && s.cidr.IsValid() && s.cidr.Overlaps(p) {
 			r.errorf(m.Source, subnetPath(i, "cidr"), "%s overlaps %s %s; move one of them", s.cidr, name, p)
 		}
-	}
-}
-
-func ipv4Rule(m manifest, r *report) {
-	if p, err := netip.ParsePrefix(m.Spec.NonMasqueradeCIDR); err == nil && p.Addr().Is6() {
-		r.errorf(m.Source, "spec.nonMasqueradeCIDR", "IPv6-only clusters are not supported yet, as no egress-only internet gateway is made; use an IPv4 range such as 100.64.0.0/10")
 	}
 }
 

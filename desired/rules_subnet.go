@@ -56,11 +56,13 @@ func subnetTypeRule(m manifest, r *report) {
 		switch s.Type {
 		case "Public", "Private", "Utility":
 		case "DualStack":
-			r.errorf(m.Source, subnetPath(i, "type"), "DualStack subnets are for IPv6-only clusters, which are not supported yet; use Private")
+			if !m.ipv6Only() {
+				r.errorf(m.Source, subnetPath(i, "type"), "DualStack subnets are for IPv6 clusters, and this one is IPv4; use Private, or set nonMasqueradeCIDR to ::/0 in a new cluster")
+			}
 		case "":
-			r.errorf(m.Source, subnetPath(i, ""), "subnet %s has no type; write Public, Private or Utility", s.Name)
+			r.errorf(m.Source, subnetPath(i, ""), "subnet %s has no type; write Public, Private, DualStack or Utility", s.Name)
 		default:
-			r.errorf(m.Source, subnetPath(i, "type"), "%q is not a type of subnet; use Public, Private or Utility", s.Type)
+			r.errorf(m.Source, subnetPath(i, "type"), "%q is not a type of subnet; use Public, Private, DualStack or Utility", s.Type)
 		}
 	}
 }
@@ -83,6 +85,8 @@ func subnetRangeRule(m manifest, r *report) {
 	for i, s := range m.subnets {
 		path := subnetPath(i, "cidr")
 		switch {
+		case s.ipv6Only() && s.Type == "Private":
+			continue
 		case s.CIDR == "" && !s.cidr.IsValid():
 			if network.IsValid() || s.shared() {
 				r.errorf(m.Source, path, "subnet %s has no range, and none can be chosen for it; write its cidr", s.Name)
@@ -91,19 +95,24 @@ func subnetRangeRule(m manifest, r *report) {
 		case s.assigned:
 			continue
 		}
-		if p, ok := parseRange(r, m.Source, path, s.CIDR); ok && network.IsValid() && !within(network, p) {
-			r.errorf(m.Source, path, "%s is not inside networkCIDR %s", p, network)
-		}
-	}
-	for i, s := range m.subnets {
-		if _, err := netip.ParsePrefix(s.IPv6CIDR); s.IPv6CIDR != "" && err != nil && !amazonBlock.MatchString(s.IPv6CIDR) {
-			r.errorf(m.Source, subnetPath(i, "ipv6CIDR"), "%q is neither a range nor /64#K, the K-th part of the VPC's own block", s.IPv6CIDR)
+		if p, ok := parseRange(r, m.Source, path, s.CIDR); ok && network.IsValid() && !m.inVPC(p) {
+			r.errorf(m.Source, path, "%s", m.outside(p))
 		}
 	}
 }
 
-// amazonBlock is the K-th /64 of the block that Amazon gives a VPC, with K in hexadecimal.
-var amazonBlock = regexp.MustCompile(`^/64#[0-9a-f]+$`)
+// inVPC tells whether a range lies in one of those of the VPC.
+func (m manifest) inVPC(p netip.Prefix) bool {
+	return slices.ContainsFunc(append(m.additionalCIDRs(), m.networkCIDR()), func(whole netip.Prefix) bool { return within(whole, p) })
+}
+
+func (m manifest) outside(p netip.Prefix) string {
+	sentence := fmt.Sprintf("%s is not inside networkCIDR %s", p, m.networkCIDR())
+	if len(m.Spec.AdditionalNetworkCIDRs) > 0 {
+		sentence += fmt.Sprintf(", nor inside one of additionalNetworkCIDRs (%s)", strings.Join(m.Spec.AdditionalNetworkCIDRs, ", "))
+	}
+	return sentence
+}
 
 func subnetOverlapRule(m manifest, r *report) {
 	for i, s := range m.subnets {
@@ -134,7 +143,7 @@ func egressRule(m manifest, r *report) {
 		path := subnetPath(i, "egress")
 		switch {
 		case s.Egress == "" || s.Egress == "External":
-		case s.public():
+		case s.public() && !m.translated(s):
 			r.errorf(m.Source, path, "a %s subnet leaves by the internet gateway; remove egress, or write External to keep its routes elsewhere", s.Type)
 		default:
 			requirePrefix(r, m.Source, path, s.Egress, "nat-", "eipalloc-", "i-", "tgw-", "External")
@@ -144,8 +153,8 @@ func egressRule(m manifest, r *report) {
 
 func zoneEgressRule(m manifest, r *report) {
 	for i, s := range m.subnets {
-		if !s.public() && s.managed() && s.Egress != m.zoneEgress(s.Zone) {
-			r.errorf(m.Source, subnetPath(i, "egress"), "the private subnets of zone %s share a route table; give them the same egress", s.Zone)
+		if (!s.public() && s.managed() || m.translated(s)) && s.Egress != m.zoneEgress(s.Zone) {
+			r.errorf(m.Source, subnetPath(i, "egress"), "the subnets of zone %s that need a NAT gateway share one; give them the same egress", s.Zone)
 		}
 	}
 }

@@ -22,6 +22,19 @@ func in(line, want string) ruleCase {
 	return one("  cloudProvider: aws\n", "  cloudProvider: aws\n  "+line+"\n", want)
 }
 
+// toIPv6 makes an IPv6 cluster of the good one.
+var toIPv6 = edit{"  cloudProvider: aws\n", "  cloudProvider: aws\n  nonMasqueradeCIDR: \"::/0\"\n"}
+
+// inIPv6 adds a line to the spec of an IPv6 cluster.
+func inIPv6(line, want string) ruleCase {
+	return ruleCase{[]edit{toIPv6, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  " + line + "\n"}}, want}
+}
+
+// withIPv6 gives the second subnet an IPv6 range.
+func withIPv6(text, want string) ruleCase {
+	return one("cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, ipv6CIDR: "+text, "spec.subnets[1].ipv6CIDR: "+want)
+}
+
 // inNodes adds a line to the spec of the group of workers.
 func inNodes(line, want string) ruleCase {
 	return one("  minSize: 3\n  maxSize: 6\n", "  minSize: 3\n  maxSize: 6\n  "+line+"\n", want)
@@ -121,8 +134,46 @@ var cases = map[string][]ruleCase{
 		in("podCIDR: 192.168.0.0/16", `spec.podCIDR: 192.168.0.0/16 is not inside nonMasqueradeCIDR 100.64.0.0/10`),
 		in("serviceClusterIPRange: 172.20.32.0/24", `spec.subnets[0].cidr: 172.20.32.0/19 overlaps serviceClusterIPRange 172.20.32.0/24`),
 	},
-	"the cluster is IPv4": {
-		in(`nonMasqueradeCIDR: "::/0"`, `spec.nonMasqueradeCIDR: IPv6-only clusters are not supported yet`),
+	"additional ranges fit beside the network": {
+		in("additionalNetworkCIDRs: [office]", `spec.additionalNetworkCIDRs[0]: "office" is not an address range`),
+		in("additionalNetworkCIDRs: [10.1.0.1/16]", `spec.additionalNetworkCIDRs[0]: 10.1.0.1/16 has bits set behind its prefix; write 10.1.0.0/16`),
+		in("additionalNetworkCIDRs: [10.0.0.0/8]", `spec.additionalNetworkCIDRs[0]: 10.0.0.0/8 is no range for a VPC; AWS takes IPv4 ranges from /16 to /28`),
+		in("additionalNetworkCIDRs: [10.1.0.0/29]", `spec.additionalNetworkCIDRs[0]: 10.1.0.0/29 is no range for a VPC`),
+		in("additionalNetworkCIDRs: ['fd00::/64']", `spec.additionalNetworkCIDRs[0]: fd00::/64 is no range for a VPC`),
+		in("additionalNetworkCIDRs: [172.20.128.0/17]", `spec.additionalNetworkCIDRs[0]: 172.20.128.0/17 overlaps networkCIDR 172.20.0.0/16`),
+		in("additionalNetworkCIDRs: [10.1.0.0/16, 10.1.8.0/24]", `spec.additionalNetworkCIDRs[1]: 10.1.8.0/24 overlaps the additional range 10.1.0.0/16`),
+		in("additionalNetworkCIDRs: [10.1.0.0/16, 10.2.0.0/16, 10.3.0.0/16, 10.4.0.0/16, 10.5.0.0/16]", `spec.additionalNetworkCIDRs[4]: this is the 6th range of the VPC, and AWS gives a VPC 5`),
+	},
+	"pods have one family of addresses": {
+		in(`nonMasqueradeCIDR: "fd00::/64"`, `spec.nonMasqueradeCIDR: fd00::/64 is only a part of IPv6; write ::/0`),
+		in("podCIDR: fd00::/108", `spec.podCIDR: fd00::/108 is an IPv6 range, and the cluster is IPv4`),
+		inIPv6("serviceClusterIPRange: 100.64.0.0/13", `spec.serviceClusterIPRange: 100.64.0.0/13 is an IPv4 range, and pods of an IPv6 cluster have no IPv4`),
+	},
+	"the network plugin knows IPv6": {
+		{[]edit{toIPv6, {"calico: {}", "kubenet: {}"}}, `spec.networking.kubenet: kubenet gives pods IPv4 addresses only`},
+		{[]edit{toIPv6, {"calico: {}", "amazonvpc: {}"}}, `spec.networking.amazonvpc: amazonvpc gives pods IPv4 addresses only`},
+		{[]edit{toIPv6, {"calico: {}", "cilium: {ipam: eni}"}}, `spec.networking.cilium.ipam: Cilium takes only IPv4 addresses from AWS's interfaces`},
+	},
+	"IPv6 nodes are named after their instances": {
+		inIPv6("cloudConfig: {useIPBasedNodeNames: true}", `spec.cloudConfig.useIPBasedNodeNames: the nodes of an IPv6 cluster cannot be named after IPv4 addresses`),
+	},
+	"IPv6 ranges are ranges of the VPC": {
+		withIPv6("/60#1", `"/60#1" is neither a range nor /64#K`),
+		withIPv6("/64#100", `Amazon gives a VPC a /56, which has the parts /64#0 to /64#ff; /64#100 is not among them`),
+		withIPv6("/64#10000000000000000", `Amazon gives a VPC a /56`),
+		withIPv6("10.0.0.0/24", `10.0.0.0/24 is an IPv4 range; write it as cidr`),
+		withIPv6("'2001:db8::1/64'", `2001:db8::1/64 has bits set behind its prefix; write 2001:db8::/64`),
+		withIPv6("'2001:db8::/66'", `2001:db8::/66 is no range for a subnet; AWS takes IPv6 ranges from /44 to /64`),
+		withIPv6("'fd00::/64'", `fd00::/64 is private and routed nowhere`),
+	},
+	"IPv6 ranges do not overlap": {
+		{[]edit{{"cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, ipv6CIDR: /64#a"}, {"cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, ipv6CIDR: /64#0a"}},
+			`spec.subnets[1].ipv6CIDR: /64#0a overlaps /64#a of subnet a`},
+		{[]edit{{"cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19, ipv6CIDR: '2001:db8::/60'"}, {"cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, ipv6CIDR: '2001:db8:0:1::/64'"}},
+			`spec.subnets[1].ipv6CIDR: 2001:db8:0:1::/64 overlaps 2001:db8::/60 of subnet a`},
+	},
+	"IPv6 machines have IPv6 subnets": {
+		inIPv6("channel: stable", `spec.subnets[0]: subnet a has no ipv6CIDR, and pods on its machines will have no address`),
 	},
 	"kubenet needs public subnets": {
 		one("calico: {}", "kubenet: {}", `spec.subnets[0].type: kubenet does not work in private subnets`),
@@ -140,7 +191,7 @@ var cases = map[string][]ruleCase{
 	"subnets have a known type": {
 		one("type: Private, cidr: 172.20.32.0/19", "type: private, cidr: 172.20.32.0/19", `spec.subnets[0].type: "private" is not a type of subnet`),
 		one("type: Private, cidr: 172.20.32.0/19", "cidr: 172.20.32.0/19", `spec.subnets[0]: subnet a has no type`),
-		one("type: Private, cidr: 172.20.32.0/19", "type: DualStack, cidr: 172.20.32.0/19", `spec.subnets[0].type: DualStack subnets are for IPv6-only clusters`),
+		one("type: Private, cidr: 172.20.32.0/19", "type: DualStack, cidr: 172.20.32.0/19", `spec.subnets[0].type: DualStack subnets are for IPv6 clusters, and this one is IPv4`),
 	},
 	"zones are zones of one region": {
 		one("zone: eu-west-1b, type: Private", "zone: eu-west-2b, type: Private", `spec.subnets[1].zone: zone eu-west-2b is not in region eu-west-1`),
@@ -149,7 +200,8 @@ var cases = map[string][]ruleCase{
 	"subnets lie in the network": {
 		one("cidr: 172.20.64.0/19", "cidr: 172.21.64.0/19", `spec.subnets[1].cidr: 172.21.64.0/19 is not inside networkCIDR 172.20.0.0/16`),
 		one("cidr: 172.20.64.0/19", "cidr: 172.20.64.1/19", `spec.subnets[1].cidr: 172.20.64.1/19 has bits set behind its prefix`),
-		one("cidr: 172.20.64.0/19", "cidr: 172.20.64.0/19, ipv6CIDR: /60#1", `spec.subnets[1].ipv6CIDR: "/60#1" is neither a range nor /64#K`),
+		{[]edit{{"cidr: 172.20.64.0/19", "cidr: 10.9.0.0/19"}, {"  cloudProvider: aws\n", "  cloudProvider: aws\n  additionalNetworkCIDRs: [10.1.0.0/16]\n"}},
+			`spec.subnets[1].cidr: 10.9.0.0/19 is not inside networkCIDR 172.20.0.0/16, nor inside one of additionalNetworkCIDRs (10.1.0.0/16)`},
 		{[]edit{{"cidr: 172.20.64.0/19", ""}, {"cidr: 172.20.32.0/19", "cidr: 172.20.0.0/17"}, {"cidr: 172.20.96.0/19", "cidr: 172.20.128.0/17"}},
 			`spec.subnets[1].cidr: subnet b has no range, and none can be chosen for it`},
 	},
@@ -167,7 +219,7 @@ var cases = map[string][]ruleCase{
 	},
 	"a zone has one way out": {
 		one("  - {name: b,", "  - {name: a2, zone: eu-west-1a, type: Private, cidr: 172.20.160.0/19, egress: tgw-1}\n  - {name: b,",
-			`spec.subnets[1].egress: the private subnets of zone eu-west-1a share a route table`),
+			`spec.subnets[1].egress: the subnets of zone eu-west-1a that need a NAT gateway share one`),
 	},
 	"private subnets have a utility subnet": {
 		one("zone: eu-west-1b, type: Utility", "zone: eu-west-1c, type: Utility", `spec.subnets[1]: zone eu-west-1b has private subnets and no Utility subnet`),

@@ -41,6 +41,7 @@ func (m manifest) topologySubnets() []topology.Subnet {
 		}
 		if !s.shared() {
 			t.AssignIPv6 = s.IPv6CIDR != ""
+			t.DNS64 = s.ipv6Only() // machines without IPv4 reach IPv4 hosts by addresses that DNS makes up
 			t.HostnameType = m.hostnameType()
 			t.ResourceNameA = s.cidr.IsValid()
 			t.ResourceNameAAAA = s.IPv6CIDR != ""
@@ -65,8 +66,19 @@ func (m manifest) subnetTags(s subnet) topology.Tags {
 	if s.public() {
 		tags[tagELB] = "1"
 	}
-	if !s.public() || !slices.ContainsFunc(m.subnets, func(other subnet) bool { return !other.public() }) {
+	if m.internalLoadBalancers(s) {
 		tags[tagInternalELB] = "1"
 	}
 	return tags
+}
+
+// internalLoadBalancers tells whether a subnet is one for internal load balancers: a dual-stack subnet is,
+// and a private one where its zone has none of these; a public one only where nothing else is.
+func (m manifest) internalLoadBalancers(s subnet) bool {
+	if s.public() {
+		return !slices.ContainsFunc(m.subnets, func(other subnet) bool { return !other.public() })
+	}
+	return s.Type == "DualStack" || !slices.ContainsFunc(m.subnets, func(other subnet) bool {
+		return other.Zone == s.Zone && other.Type == "DualStack"
+	})
 }

@@ -211,6 +211,7 @@ var uncompared = map[string]string{
 	"LoadBalancer.AWSName":   "the Name tag is the identity; AWS's name cannot change",
 	"ClassicELB.AWSName":     "the Name tag is the identity; AWS's name cannot change",
 	"SecurityGroupRule.*":    "the whole tuple is the identity; only tags are compared",
+	"VPCCIDR.CIDR":           "it is the name",
 	"DNSRecord.Zone":         "records are looked for in the wanted zone only",
 	"DNSRecord.Type":         "it is in the identity",
 	"DNSRecord.Values":       "they are the dns-controller's, which runs inside the cluster",
@@ -229,7 +230,7 @@ var uncompared = map[string]string{
 // the row of its kind notices.
 func TestEveryFieldIsCompared(t *testing.T) {
 	for _, r := range []topology.Resource{
-		topology.DHCPOptions{}, topology.VPC{}, topology.InternetGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
+		topology.DHCPOptions{}, topology.VPC{}, topology.VPCCIDR{}, topology.InternetGateway{}, topology.EgressOnlyGateway{}, topology.Subnet{}, topology.ElasticIP{}, topology.NATGateway{},
 		topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 		topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
 		topology.LaunchTemplate{}, topology.AutoScalingGroup{}, topology.Queue{}, topology.EventRule{}, topology.LifecycleHook{},

@@ -11,7 +11,9 @@ import (
 var rows = map[topology.Kind]row{
 	topology.KindDHCPOptions:       compared(dhcpOptionsFields),
 	topology.KindVPC:               compared(vpcFields),
+	topology.KindVPCCIDR:           compared(vpcCIDRFields),
 	topology.KindInternetGateway:   compared(internetGatewayFields),
+	topology.KindEgressOnlyGateway: compared(egressOnlyGatewayFields),
 	topology.KindSubnet:            compared(subnetFields),
 	topology.KindElasticIP:         compared(elasticIPFields),
 	topology.KindNATGateway:        compared(natGatewayFields),

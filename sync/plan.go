@@ -68,8 +68,13 @@ func kept(plan diff.Plan) []topology.Ref {
 	return refs
 }
 
-// byName are the kinds that AWS does not search by tag: those of IAM, and Classic load balancers.
-var byName = map[topology.Kind]bool{topology.KindClassicELB: true, topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true}
+// byName are the kinds that AWS does not search by tag: those of IAM, Classic load
+// balancers, and the additional ranges of a VPC; and egress-only internet gateways,
+// which are looked for only where one is wanted.
+var byName = map[topology.Kind]bool{
+	topology.KindClassicELB: true, topology.KindIAMRole: true, topology.KindInstanceProfile: true, topology.KindOIDCProvider: true,
+	topology.KindVPCCIDR: true, topology.KindEgressOnlyGateway: true,
+}
 
 // ScopeOf says what to look for: the cluster's own resources, the ones its manifest
 // gives by id, those that can only be looked for by name, its names in the hosted

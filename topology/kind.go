@@ -14,7 +14,9 @@ type Kind string
 const (
 	KindDHCPOptions       Kind = "dhcp-options"
 	KindVPC               Kind = "vpc"
+	KindVPCCIDR           Kind = "vpc-cidr"
 	KindInternetGateway   Kind = "internet-gateway"
+	KindEgressOnlyGateway Kind = "egress-only-internet-gateway"
 	KindSubnet            Kind = "subnet"
 	KindElasticIP         Kind = "elastic-ip"
 	KindNATGateway        Kind = "nat-gateway"
@@ -62,7 +64,9 @@ func Kinds() []Kind {
 	return []Kind{
 		KindDHCPOptions,
 		KindVPC,
+		KindVPCCIDR,
 		KindInternetGateway,
+		KindEgressOnlyGateway,
 		KindSubnet,
 		KindElasticIP,
 		KindNATGateway,

@@ -104,10 +104,11 @@ var attachedKinds = map[topology.Kind]bool{
 
 // unnamed are needs that AWS has and that no field of the resource tells: what faces
 // the internet is refused by AWS until the VPC has its gateway attached, and holds
-// the gateway until it is gone.
+// the gateway until it is gone; a subnet lies in one of the VPC's ranges.
 var unnamed = map[topology.Kind]topology.Kind{
 	topology.KindNATGateway:   topology.KindInternetGateway,
 	topology.KindLoadBalancer: topology.KindInternetGateway,
+	topology.KindSubnet:       topology.KindVPCCIDR,
 }
 
 // waitsFor reports whether a resource needs the other one, by a field or unnamed.

@@ -10,7 +10,6 @@ type refusal struct {
 // yet. Ignoring one would give another cluster than the one that was reviewed, so each is refused by
 // name. A field leaves this list in the commit that builds it.
 var unsupported = map[string]refusal{
-	"Cluster.spec.additionalNetworkCIDRs":    {written, "remove it; a VPC is made with networkCIDR alone"},
 	"Cluster.spec.dnsControllerGossipConfig": {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.docker":                    {written, "kops removed Docker; configure spec.containerd"},
 	"Cluster.spec.encryptionConfig":          {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},

@@ -74,6 +74,8 @@ var types = map[topology.Kind]string{
 	topology.KindAutoScalingGroup: "aws_autoscaling_group",
 	topology.KindQueue:            "aws_sqs_queue",
 	topology.KindEventRule:        "aws_cloudwatch_event_rule",
+
+	topology.KindEgressOnlyGateway: "aws_egress_only_internet_gateway",
 }
 
 // id is how one resource refers to another: an expression for what is made, the id for what is given.
@@ -92,7 +94,11 @@ func (d *document) attribute(ref topology.Ref, name string) string {
 // sharedID is the id of a resource that exists already. That of an internet gateway is not in the
 // manifest: Terraform looks it up by the VPC, whose name it has.
 func (d *document) sharedID(ref topology.Ref) string {
-	if ref.Kind != topology.KindInternetGateway {
+	switch ref.Kind {
+	case topology.KindInternetGateway:
+	case topology.KindEgressOnlyGateway:
+		return d.sharedEgressOnlyGateway()
+	default:
 		return ref.Name
 	}
 	put(d.Data, "aws_internet_gateway", label(ref.Name), attrs{

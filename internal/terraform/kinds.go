@@ -6,7 +6,9 @@ import "github.com/quorate/quorate/topology"
 var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindDHCPOptions:       row((*document).dhcpOptions),
 	topology.KindVPC:               row((*document).vpc),
+	topology.KindVPCCIDR:           row((*document).vpcCIDR),
 	topology.KindInternetGateway:   row((*document).internetGateway),
+	topology.KindEgressOnlyGateway: row((*document).egressOnlyGateway),
 	topology.KindSubnet:            row((*document).subnet),
 	topology.KindElasticIP:         row((*document).elasticIP),
 	topology.KindNATGateway:        row((*document).natGateway),

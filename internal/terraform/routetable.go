@@ -54,6 +54,8 @@ func routeTarget(target topology.Ref) string {
 		return "nat_gateway_id"
 	case topology.KindInternetGateway:
 		return "gateway_id"
+	case topology.KindEgressOnlyGateway:
+		return "egress_only_gateway_id"
 	}
 	for _, t := range routeTargets {
 		if strings.HasPrefix(target.Name, t.prefix) {

@@ -22,6 +22,8 @@ func (d *document) subnet(s topology.Subnet) {
 	}
 	if s.CIDR.IsValid() {
 		a["cidr_block"] = s.CIDR
+	} else {
+		a["ipv6_native"] = true
 	}
 	d.add("aws_subnet", label(s.Name), a)
 }

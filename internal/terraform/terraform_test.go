@@ -40,7 +40,10 @@ func everything(t *testing.T) topology.Topology {
 	topo, err := topology.New(
 		topology.DHCPOptions{Name: n, DomainName: "ec2.internal", DomainNameServers: []string{"AmazonProvidedDNS"}, Tags: tags, Ownership: topology.Owned},
 		topology.VPC{Name: n, CIDR: netip.MustParsePrefix("10.0.0.0/16"), AmazonIPv6: true, DNSSupport: true, DHCPOptions: ref(topology.KindDHCPOptions, n), Tags: tags, Ownership: topology.Owned},
+		topology.VPCCIDR{VPC: vpc, CIDR: netip.MustParsePrefix("10.1.0.0/16"), Ownership: topology.Owned},
 		topology.InternetGateway{Name: n, VPC: vpc, Tags: tags, Ownership: topology.Owned},
+		topology.EgressOnlyGateway{Name: n, VPC: vpc, Tags: tags, Ownership: topology.Owned},
+		topology.Subnet{Name: "b." + n, VPC: vpc, Zone: "us-east-1b", IPv6CIDR: "2001:db8::/64", AssignIPv6: true, DNS64: true, HostnameType: "resource-name", ResourceNameAAAA: true, Tags: tags, Ownership: topology.Owned},
 		topology.Subnet{Name: "a." + n, VPC: vpc, Zone: "us-east-1a", CIDR: netip.MustParsePrefix("10.0.0.0/20"), IPv6CIDR: "/64#1a", AssignIPv6: true,
 			HostnameType: "resource-name", ResourceNameA: true, ResourceNameAAAA: true, Tags: tags, Ownership: topology.Owned},
 		topology.ElasticIP{Name: "us-east-1a." + n, Tags: tags, Ownership: topology.Owned},
@@ -52,6 +55,8 @@ func everything(t *testing.T) topology.Topology {
 		topology.RouteTable{Name: "private-us-east-1a." + n, VPC: vpc, Tags: topology.Tags{topology.TagRouteRole: "private-us-east-1a"}, Ownership: topology.Owned, Routes: []topology.Route{
 			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: ref(topology.KindNATGateway, "us-east-1a."+n)},
 			{Destination: netip.MustParsePrefix("192.168.0.0/24"), Target: given},
+			{Destination: netip.MustParsePrefix("::/0"), Target: ref(topology.KindEgressOnlyGateway, n)},
+			{Destination: netip.MustParsePrefix("64:ff9b::/96"), Target: ref(topology.KindNATGateway, "us-east-1a."+n)},
 		}},
 		topology.SecurityGroup{Name: "masters." + n, Description: "Security group for masters", VPC: vpc, Tags: tags, Ownership: topology.Owned},
 		topology.SecurityGroupRule{Group: group, Direction: topology.Egress, Protocol: "-1", FromPort: -1, ToPort: -1, CIDR: netip.MustParsePrefix("::/0"), Tags: topology.Tags{topology.TagName: "from-masters-egress-all-0to0-::/0"}, Ownership: topology.Owned},
