@@ -50,7 +50,7 @@ var table = map[string]row{
 	"internal/awsapi":   {nil, "it knows AWS and no kind"},
 	"internal/archtest": {nil, "it only looks"},
 
-	"internal/awssim":        {[]string{"desired/instancetype", "internal/awssim/simnet"}, "the simulator must not learn from the product what AWS would do; the list of types is AWS's"},
+	"internal/awssim":        {[]string{"desired/instancetype", "internal/awssim/simnet", "internal/prices"}, "the simulator must not learn from the product what AWS would do; the lists of types and prices are AWS's"},
 	"internal/awssim/simnet": {nil, "it is a network and carries whatever it is given"},
 	"internal/awssim/socks":  {nil, "it carries other programs' connections into the simulated network, and looks at none"},
 	"internal/awssim/machine": {
@@ -62,6 +62,7 @@ var table = map[string]row{
 	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/pricelist":     {[]string{"internal/prices"}, "it asks AWS and writes down the answer"},
 	"internal/prices":        {[]string{"topology"}, "a bill is a function of a topology and a table; fetching prices is somebody else's"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {
@@ -77,7 +78,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/prices/...", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},
@@ -91,7 +92,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "node/..."},
+		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{

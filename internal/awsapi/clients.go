@@ -16,6 +16,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -58,7 +59,9 @@ type Clients struct {
 	Route53     *route53.Client
 	SQS         *sqs.Client
 	EventBridge *eventbridge.Client
-	STS         *sts.Client
+	// Pricing has endpoints in few regions: us-east-1 and, for China, cn-northwest-1.
+	Pricing *pricing.Client
+	STS     *sts.Client
 }
 
 // Load makes the clients. It reads the SDK's usual environment and files, and makes
@@ -94,6 +97,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		Route53:     route53.NewFromConfig(cfg),
 		SQS:         sqs.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
+		Pricing:     pricing.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }

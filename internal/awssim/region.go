@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/awssim/simnet"
+	"github.com/quorate/quorate/internal/prices"
 )
 
 // Config describes a simulated region. The zero value of every field has a default.
@@ -31,6 +32,8 @@ type Config struct {
 	Network simnet.Network
 	// Boot starts the software of a machine. Without it instances run and do nothing.
 	Boot Boot
+	// Prices are AWS's list prices; default those that the prices package carries.
+	Prices prices.Table
 	// Seed makes ids repeatable; 0 gives other ids each time.
 	Seed uint64
 }
@@ -62,6 +65,9 @@ func New(cfg Config) *Region {
 	cfg.Account = cmp.Or(cfg.Account, "123456789012")
 	if len(cfg.Zones) == 0 {
 		cfg.Zones = []string{cfg.Region + "a", cfg.Region + "b", cfg.Region + "c"}
+	}
+	if len(cfg.Prices.Regions) == 0 {
+		cfg.Prices = listPrices()
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = NewScaledClock(1)
