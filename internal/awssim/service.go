@@ -29,7 +29,7 @@ var services = map[string]service{
 	"sqs":         {protocol: sqsProtocol, operations: sqsOperations},
 	"events":      {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
 	"route53":     {protocol: route53Protocol, operations: route53Operations, global: true},
-	"pricing":              {protocol: pricingProtocol, operations: pricingOperations, global: true},
+	"pricing":     {protocol: pricingProtocol, operations: pricingOperations, global: true},
 }
 
 // operation is one row of a service's table.

@@ -49,6 +49,8 @@ func (in *invoice) resource(r topology.Resource) {
 		in.add(r.Ref(), diskOf(r).String(), in.region.monthly(diskOf(r)), "")
 	case topology.LoadBalancer:
 		in.loadBalancer(r)
+	case topology.ClassicELB:
+		in.classicELB(r)
 	case topology.NATGateway:
 		in.add(r.Ref(), "NAT gateway, without the data that passes", in.region.rate(NATGatewayHour).monthly(), "")
 	case topology.ElasticIP:
@@ -81,6 +83,8 @@ var free = map[topology.Kind]string{
 	topology.KindZoneAssociation:   "free of charge",
 	topology.KindLaunchTemplate:    "free of charge; its machines are priced with their group",
 	topology.KindLifecycleHook:     "free of charge",
+	topology.KindScalingPolicy:     "free of charge; the two alarms that AWS makes for a target are billed by CloudWatch, in cents",
+	topology.KindScheduledAction:   "free of charge",
 }
 
 // loadBalancer prices the hours, the capacity units as a guess, and the addresses of a
@@ -98,6 +102,15 @@ func (in *invoice) loadBalancer(l topology.LoadBalancer) {
 		}
 	}
 	in.addresses(l.Ref(), n)
+}
+
+// classicELB prices the hours, and an address in each zone of a public one; data is billed
+// by the byte.
+func (in *invoice) classicELB(l topology.ClassicELB) {
+	in.add(l.Ref(), "classic load balancer, without the data that passes", in.region.rate(ClassicLBHour).monthly(), "")
+	if !l.Internal {
+		in.addresses(l.Ref(), len(l.Subnets))
+	}
 }
 
 func (in *invoice) addresses(ref topology.Ref, n int) {

@@ -19,7 +19,7 @@ var round = Table{map[string]Region{"us-test-1": {
 		"io1/gib": 0.125, "io1/iops": 0.065,
 		"io2/gib": 0.125, "io2/iops": 0.06, "io2/iops-above-32000": 0.05, "io2/iops-above-64000": 0.03,
 		"st1/gib": 0.045, "sc1/gib": 0.015, "standard/gib": 0.05,
-		"network-load-balancer/hour": 0.02, "network-load-balancer/unit-hour": 0.006,
+		"network-load-balancer/hour": 0.02, "network-load-balancer/unit-hour": 0.006, "classic-load-balancer/hour": 0.03,
 		"nat-gateway/hour": 0.04, "public-ipv4/hour": 0.005, "cross-zone/gib": 0.01,
 	}},
 }}}
@@ -84,7 +84,11 @@ func TestTheNetworkIsPaidByTheHour(t *testing.T) {
 		"an elastic IP":              {[]topology.Resource{ip}, 730 * 0.005},
 		"an internal load balancer":  {[]topology.Resource{a, b, internal}, 730 * (0.02 + 0.006)},
 		"a public one has addresses": {[]topology.Resource{a, b, public}, 730 * (0.02 + 0.006 + 2*0.005)},
-		"no address is paid twice":   {[]topology.Resource{a, b, ip, fixed}, 730 * (0.02 + 0.006 + 2*0.005)},
+		"a classic one": {
+			[]topology.Resource{a, b, topology.ClassicELB{Name: "api", Subnets: []topology.Ref{a.Ref(), b.Ref()}, Ownership: topology.Owned}},
+			730 * (0.03 + 2*0.005),
+		},
+		"no address is paid twice": {[]topology.Resource{a, b, ip, fixed}, 730 * (0.02 + 0.006 + 2*0.005)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bill := round.Monthly("us-test-1", made(t, c.resources...), nil)
@@ -208,7 +212,7 @@ func TestWhatTheTableDoesNotKnowIsUnknownAndNeverZero(t *testing.T) {
 func TestEveryKindHasAPriceOrAReasonForNone(t *testing.T) {
 	priced := map[topology.Kind]bool{
 		topology.KindAutoScalingGroup: true, topology.KindVolume: true, topology.KindLoadBalancer: true,
-		topology.KindNATGateway: true, topology.KindElasticIP: true,
+		topology.KindClassicELB: true, topology.KindNATGateway: true, topology.KindElasticIP: true,
 	}
 	for _, kind := range topology.Kinds() {
 		if priced[kind] == (free[kind] != "") {
