@@ -67,6 +67,8 @@ var free = map[topology.Kind]string{
 	topology.KindDHCPOptions:       "free of charge",
 	topology.KindVPC:               "free of charge",
 	topology.KindInternetGateway:   "free of charge; data is billed by the byte",
+	topology.KindVPCCIDR:           "free of charge",
+	topology.KindEgressOnlyGateway: "free of charge; data is billed by the byte",
 	topology.KindSubnet:            "free of charge",
 	topology.KindRouteTable:        "free of charge",
 	topology.KindSecurityGroup:     "free of charge",
