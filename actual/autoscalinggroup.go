@@ -17,7 +17,11 @@ type autoScalingGroupReader interface {
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
 }
 
-type autoScalingGroupAnswers struct{ found []asgtypes.AutoScalingGroup }
+type autoScalingGroupAnswers struct {
+	found []asgtypes.AutoScalingGroup
+	// warm are the machines of the groups' warm pools, by group.
+	warm map[string][]asgtypes.Instance
+}
 
 // lookAutoScalingGroups leaves out the groups that are being deleted, which is the only
 // thing AWS gives a group a status for.
@@ -81,6 +85,7 @@ func convertAutoScalingGroups(o *observation) error {
 			SuspendedProcesses:   sortedTexts(g.SuspendedProcesses, func(p asgtypes.SuspendedProcess) *string { return p.ProcessName }),
 			MaxInstanceLifetime:  int(aws.ToInt32(g.MaxInstanceLifetime)),
 			CapacityRebalance:    aws.ToBool(g.CapacityRebalance),
+			WarmPool:             warmPool(g.WarmPoolConfiguration),
 			Tags:                 tags,
 			Ownership:            topology.Owned,
 		})

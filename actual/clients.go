@@ -46,6 +46,7 @@ type AutoScaling interface {
 	lifecycleHookReader
 	scalingPolicyReader
 	scheduledActionReader
+	warmPoolReader
 }
 
 // ELB lists the calls to Elastic Load Balancing.

@@ -51,7 +51,7 @@ var rows = map[topology.Kind]row{
 	topology.KindDNSRecord:         {"DNS records", looks{nil, lookDNSRecords}, convertDNSRecords, false},
 	topology.KindZoneAssociation:   {"zone associations", looks{nil, lookZoneAssociations}, convertZoneAssociations, false},
 	topology.KindLaunchTemplate:    {"launch templates", looks{lookLaunchTemplates, lookTemplateVersions}, convertLaunchTemplates, false},
-	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups}, convertAutoScalingGroups, false},
+	topology.KindAutoScalingGroup:  {"Auto Scaling groups", looks{lookAutoScalingGroups, lookWarmPools}, convertAutoScalingGroups, false},
 	topology.KindLifecycleHook:     {"lifecycle hooks", looks{nil, lookLifecycleHooks}, convertLifecycleHooks, false},
 	topology.KindScalingPolicy:     {"scaling policies", looks{nil, lookScalingPolicies}, convertScalingPolicies, false},
 	topology.KindScheduledAction:   {"scheduled actions", looks{nil, lookScheduledActions}, convertScheduledActions, false},

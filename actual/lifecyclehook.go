@@ -40,7 +40,7 @@ func convertLifecycleHooks(o *observation) error {
 	for _, h := range o.hooks.found {
 		group := topology.Ref{Kind: topology.KindAutoScalingGroup, Name: aws.ToString(h.AutoScalingGroupName)}
 		owner, ours := o.resources[group]
-		if !ours || aws.ToString(h.LifecycleHookName) != topology.TerminationHookName(owner.Labels()[topology.TagGroup]) {
+		if !ours || !kopsHook(aws.ToString(h.LifecycleHookName), owner.Labels()[topology.TagGroup]) {
 			continue
 		}
 		hook := topology.LifecycleHook{
@@ -50,4 +50,8 @@ func convertLifecycleHooks(o *observation) error {
 		o.add(hook.Ref().Name, hook)
 	}
 	return nil
+}
+
+func kopsHook(name, instanceGroup string) bool {
+	return name == topology.TerminationHookName(instanceGroup) || name == topology.WarmPoolHookName
 }

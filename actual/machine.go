@@ -43,8 +43,9 @@ type membership struct {
 func (o *observation) memberships() map[string]membership {
 	byInstance := map[string]membership{}
 	for _, g := range o.groups.found {
-		for _, i := range g.Instances {
-			byInstance[aws.ToString(i.InstanceId)] = membership{aws.ToString(g.AutoScalingGroupName), i}
+		name := aws.ToString(g.AutoScalingGroupName)
+		for _, i := range slices.Concat(g.Instances, o.groups.warm[name]) {
+			byInstance[aws.ToString(i.InstanceId)] = membership{name, i}
 		}
 	}
 	return byInstance

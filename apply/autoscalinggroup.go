@@ -15,6 +15,7 @@ import (
 )
 
 type autoScalingGroupWriter interface {
+	warmPoolWriter
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
 	CreateAutoScalingGroup(context.Context, *autoscaling.CreateAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.CreateAutoScalingGroupOutput, error)
 	UpdateAutoScalingGroup(context.Context, *autoscaling.UpdateAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.UpdateAutoScalingGroupOutput, error)
@@ -64,7 +65,10 @@ func (g autoScalingGroups) Create(ctx context.Context, want topology.AutoScaling
 	if err := g.enableMetrics(ctx, want, want.Metrics); err != nil {
 		return learned, err
 	}
-	return learned, g.suspend(ctx, want, want.SuspendedProcesses)
+	if err := g.suspend(ctx, want, want.SuspendedProcesses); err != nil {
+		return learned, err
+	}
+	return learned, g.putWarmPool(ctx, want)
 }
 
 func (g autoScalingGroups) input(want topology.AutoScalingGroup, ids topology.Bindings) (*autoscaling.CreateAutoScalingGroupInput, error) {
@@ -147,6 +151,9 @@ func (g autoScalingGroups) find(ctx context.Context, name string) ([]asgtypes.Au
 func (g autoScalingGroups) Update(ctx context.Context, have, want topology.AutoScalingGroup, change diff.Change, ids topology.Bindings) (topology.Bindings, error) {
 	err := g.retag(ctx, want, tagChangeOf(change))
 	if err == nil {
+		err = g.removeWarmPool(ctx, have, want)
+	}
+	if err == nil {
 		err = g.updateShape(ctx, want, change, ids)
 	}
 	if err == nil && change.Has("targetGroups") {
@@ -160,6 +167,9 @@ func (g autoScalingGroups) Update(ctx context.Context, have, want topology.AutoS
 	}
 	if err == nil && change.Has("suspendedProcesses") {
 		err = g.updateProcesses(ctx, have, want)
+	}
+	if err == nil && change.Has("warmPool") {
+		err = g.putWarmPool(ctx, want)
 	}
 	return nil, settling(err, groupBusy)
 }

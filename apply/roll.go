@@ -22,6 +22,8 @@ type groupWriter interface {
 	// terminate ends a machine; the group, whose desired capacity stays, makes
 	// another.
 	terminate(ctx context.Context, machine string) error
+	// pool lists the machines in the group's warm pool, by id.
+	pool(ctx context.Context, group topology.AutoScalingGroup) ([]string, error)
 	// detach takes a machine out of its group, which makes another one.
 	detach(ctx context.Context, group topology.AutoScalingGroup, machine string) error
 	// end ends a machine that belongs to no group any more.

@@ -44,7 +44,10 @@ func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, 
 		machines = append(machines, w.Machine)
 	}
 	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
-	sentences := []string{}
+	sentences, err := r.renewWarm(ctx, group)
+	if err != nil {
+		return err
+	}
 	for _, action := range decision.Actions {
 		i := slices.IndexFunc(workers, func(w worker) bool { return w.ID == action.Machine })
 		sentence, err := r.act(ctx, group, workers[i], action.Verb)
@@ -105,7 +108,7 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (des
 	}
 	asked := len(nodes) > 0
 	for _, m := range r.in.Machines {
-		if m.Group != group.Ref() && m.Detached != group.Ref() {
+		if m.Group != group.Ref() && m.Detached != group.Ref() || m.Warm() {
 			continue
 		}
 		w := worker{Machine: asSeen(m, group, live)}

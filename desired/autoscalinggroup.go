@@ -31,11 +31,12 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 			Subnets:              m.subnetRefs(m.groupSubnets(g)),
 			TargetGroups:         m.groupTargets(g),
 			ClassicLoadBalancers: m.groupClassics(g),
-			Metrics:              slices.Clone(groupMetrics),
+			Metrics:              m.groupMetrics(g),
 			ProtectFromScaleIn:   g.Spec.InstanceProtection,
 			SuspendedProcesses:   sorted(g.Spec.SuspendProcesses),
 			MaxInstanceLifetime:  int(lifetime.Seconds()),
 			CapacityRebalance:    isTrue(g.Spec.CapacityRebalance, false),
+			WarmPool:             m.warmPool(g),
 			Tags:                 markScaled(g, template.Tags),
 			Ownership:            topology.Owned,
 		})

@@ -26,6 +26,7 @@ func (m manifest) nodeConfig(g kopsspec.InstanceGroup) topology.NodeConfig {
 		Role:              topologyRoles[g.Role()],
 		KubernetesVersion: strings.TrimPrefix(m.Spec.KubernetesVersion, "v"),
 		StateStore:        m.Spec.ConfigBase,
+		WarmPool:          m.nodeWarmPool(g),
 		SpecHash:          m.specHash(g),
 	}
 	if g.Role() == kopsspec.ControlPlane {

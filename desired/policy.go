@@ -65,7 +65,12 @@ func (m manifest) controlPlaneStatements() []statement {
 
 // apiServerStatements let API servers without etcd read their configuration.
 func (m manifest) apiServerStatements() []statement {
-	return slices.Concat(m.readStoreStatements(), m.bucketStatements(false), m.kmsStatements())
+	var p permissions
+	p.statements = slices.Concat(m.readStoreStatements(), m.bucketStatements(false), m.kmsStatements())
+	if m.waitsAtHook(kopsspec.APIServer) {
+		p.addWarmPool()
+	}
+	return p.all(m)
 }
 
 // workerStatements let the network plugin and the kubelet do what they need AWS for. Most workers need
@@ -76,6 +81,9 @@ func (m manifest) workerStatements() []statement {
 	p.addRegistry(m)
 	if m.usesGPU() {
 		p.anything.add("ec2", "DescribeInstanceTypes")
+	}
+	if m.waitsAtHook(kopsspec.Node) {
+		p.addWarmPool()
 	}
 	return p.all(m)
 }

@@ -83,7 +83,11 @@ func TestPermissionsFollowWhatTheClusterUses(t *testing.T) {
 			"-masters route53:ChangeResourceRecordSets", "-masters route53:GetChange", "-masters route53:GetHostedZone",
 			"-masters route53:ListHostedZones", "-masters route53:ListResourceRecordSets", "-masters route53:ListTagsForResource",
 		}},
-		"policies of the manifest": {cluster(`additionalPolicies: {node: '[{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]'}`), []string{"+nodes s3:ListBucket"}},
+		"policies of the manifest":   {cluster(`additionalPolicies: {node: '[{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]'}`), []string{"+nodes s3:ListBucket"}},
+		"a warm pool without a hook": {cluster("warmPool: {minSize: 1}"), nil},
+		"a warm pool with a hook": {cluster("warmPool: {enableLifecycleHook: true}"), []string{
+			"+nodes autoscaling:CompleteLifecycleAction of ours", "+nodes autoscaling:DescribeLifecycleHooks",
+		}},
 		"API servers of their own": {[]edit{plain, {"role: Node", "role: APIServer"}, {"", workersOnly}}, []string{
 			"+apiservers kms:CreateGrant", "+apiservers kms:Decrypt", "+apiservers kms:DescribeKey", "+apiservers kms:Encrypt",
 			"+apiservers kms:GenerateDataKey*", "+apiservers kms:ReEncrypt*", "+apiservers s3:Get*", "+apiservers s3:GetBucketLocation",

@@ -448,6 +448,18 @@ var cases = map[string][]ruleCase{
 		inNodes("externalLoadBalancers: [{loadBalancerName: a, targetGroupArn: \"arn:b\"}]", `spec.externalLoadBalancers[0]: a load balancer needs either loadBalancerName`),
 		inNodes("externalLoadBalancers: [{loadBalancerName: "+strings.Repeat("a", 33)+"}]", `spec.externalLoadBalancers[0].loadBalancerName: no load balancer has a name of more than 32`),
 	},
+	"warm pools are possible": {
+		{[]edit{{"  role: ControlPlane\n", "  role: ControlPlane\n  warmPool: {minSize: 1}\n"}}, `spec.warmPool: group master-a has the role ControlPlane, and only Node and APIServer groups`},
+		inNodes("warmPool: {maxSize: 1}\n  mixedInstancesPolicy: {instances: [t3.large]}", `spec.warmPool: AWS keeps no warm pool for group nodes, which has a mixedInstancesPolicy`),
+		inNodes("warmPool: {}\n  maxPrice: \"0.1\"", `spec.warmPool: AWS keeps no warm pool for group nodes, whose machines are spot machines`),
+		inNodes("warmPool: {minSize: -1}", `spec.warmPool.minSize: a pool of -1 machines is none`),
+		inNodes("warmPool: {minSize: 2, maxSize: 1}", `spec.warmPool.maxSize: the warm pool of group nodes has maxSize 1 below minSize 2`),
+		{[]edit{{"  cloudProvider: aws\n", "  cloudProvider: aws\n  warmPool: {minSize: 2}\n"}, {"  minSize: 3\n  maxSize: 6\n", "  minSize: 3\n  maxSize: 6\n  warmPool: {maxSize: 1}\n"}},
+			`spec.warmPool.maxSize: the warm pool of group nodes has maxSize 1 below minSize 2`},
+	},
+	"a hook waits as long as AWS allows": {
+		inNodes("warmPool: {enableLifecycleHook: true, lifecycleHookTimeout: 10}", `spec.warmPool.lifecycleHookTimeout: 10 s is more or less than AWS lets a machine wait`),
+	},
 	"a policy of several instance types is possible": {
 		inNodes("mixedInstancesPolicy: {onDemandAllocationStrategy: cheapest}", `spec.mixedInstancesPolicy.onDemandAllocationStrategy: "cheapest" is not known here`),
 		inNodes("mixedInstancesPolicy: {spotAllocationStrategy: cheapest}", `spec.mixedInstancesPolicy.spotAllocationStrategy: "cheapest" is not known here`),

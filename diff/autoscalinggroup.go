@@ -19,6 +19,7 @@ var autoScalingGroupFields = []field[topology.AutoScalingGroup]{
 	on("suspendedProcesses", InPlace, func(g topology.AutoScalingGroup) []string { return g.SuspendedProcesses }),
 	on("maxInstanceLifetime", InPlace, func(g topology.AutoScalingGroup) int { return g.MaxInstanceLifetime }),
 	on("capacityRebalance", InPlace, func(g topology.AutoScalingGroup) bool { return g.CapacityRebalance }),
+	{"warmPool", warmPoolChange},
 	exactTags(InPlace, func(g topology.AutoScalingGroup) topology.Tags { return g.Tags }),
 }
 
@@ -32,4 +33,20 @@ func subnetChange(want, have topology.AutoScalingGroup) []FieldChange {
 		decide = func(_, _ []topology.Ref) (Effect, string) { return Forbid, controlPlaneMove }
 	}
 	return judged("subnets", decide, func(g topology.AutoScalingGroup) []topology.Ref { return g.Subnets }).compare(want, have)
+}
+
+// warmPoolChange makes, changes and removes pools in place: what waits there runs nothing.
+func warmPoolChange(want, have topology.AutoScalingGroup) []FieldChange {
+	w, h := want.WarmPool, have.WarmPool
+	if w == h {
+		return nil
+	}
+	return []FieldChange{{Path: "warmPool", Have: poolText(h), Want: poolText(w), Effect: InPlace}}
+}
+
+func poolText(p topology.WarmPool) string {
+	if p.IsZero() {
+		return ""
+	}
+	return text(p)
 }

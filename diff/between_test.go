@@ -108,6 +108,13 @@ func TestWhatADifferenceMeans(t *testing.T) {
 			have: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
 				g.Mixed.Overrides = []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}
 			}), effect: InPlace, paths: []string{"mixed"}},
+		{name: "a warm pool is made in place", want: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
+			g.WarmPool = topology.WarmPool{State: topology.WarmPoolStopped, MinSize: 1, MaxPrepared: topology.GroupMaximum}
+		}), have: group(topology.Worker, small), effect: InPlace, paths: []string{"warmPool"}},
+		{name: "a warm pool that goes is still there", want: group(topology.Worker, small),
+			have: with(group(topology.Worker, small), func(g *topology.AutoScalingGroup) {
+				g.WarmPool = topology.WarmPool{State: topology.WarmPoolStopped, Removing: true}
+			}), effect: InPlace, paths: []string{"warmPool"}},
 		{name: "a price touches no machine", want: with(small, func(t *topology.LaunchTemplate) { t.Spot.MaxPrice = "0.1" }), have: small,
 			effect: InPlace, paths: []string{"spot"}},
 		{name: "a minimum is restored in place", want: group(topology.Worker, small),

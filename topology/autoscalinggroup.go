@@ -30,6 +30,8 @@ type AutoScalingGroup struct {
 	// MaxInstanceLifetime is in seconds; zero for none.
 	MaxInstanceLifetime int  `json:"maxInstanceLifetime"`
 	CapacityRebalance   bool `json:"capacityRebalance"`
+	// WarmPool is zero for a group without one.
+	WarmPool WarmPool `json:"warmPool,omitzero"`
 	// Tags are all passed on to the machines.
 	Tags      Tags      `json:"tags"`
 	Ownership Ownership `json:"ownership"`

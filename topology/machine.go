@@ -40,8 +40,15 @@ func (m Machine) InService() bool {
 	return m.State == "running" && m.Lifecycle == "InService" && m.Healthy
 }
 
+// Warm reports whether the machine waits in its group's warm pool, or is on its way
+// there. It runs nothing of the cluster and is no part of the group's strength.
+func (m Machine) Warm() bool { return strings.HasPrefix(m.Lifecycle, "Warmed:") }
+
 // Gone reports whether the machine is on its way out, or out already.
 func (m Machine) Gone() bool {
+	if m.Warm() { // one that stands still there is as it should be
+		return strings.HasPrefix(m.Lifecycle, "Warmed:Terminat") || m.State == "shutting-down" || m.State == "terminated"
+	}
 	switch m.State {
 	case "shutting-down", "terminated", "stopping", "stopped":
 		return true

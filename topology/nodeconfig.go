@@ -24,9 +24,23 @@ type NodeConfig struct {
 	// StateStore is the URL of the place where the cluster keeps its keys and
 	// backups (kops: configBase).
 	StateStore string `json:"stateStore,omitempty"`
+	// WarmPool is zero on machines of groups without a warm pool.
+	WarmPool NodeWarmPool `json:"warmPool,omitzero"`
 	// SpecHash stands for everything else of the manifest that shapes the machine
 	// (kubelet flags, labels, taints, …): a change there makes another template.
 	SpecHash string `json:"specHash,omitempty"`
+}
+
+// NodeWarmPool is what a machine needs to know that may be started for its group's warm
+// pool. Whether it was, the instance metadata say (autoscaling/target-lifecycle-state):
+// then it fetches its images and does not join the cluster yet.
+type NodeWarmPool struct {
+	Enabled bool `json:"enabled"`
+	// Hook is the lifecycle hook at which every machine of the group waits, in the pool or
+	// not, until it says that it is ready; empty if there is none.
+	Hook string `json:"hook,omitempty"`
+	// Images are fetched in the pool, besides those that the cluster needs.
+	Images []string `json:"images,omitempty"`
 }
 
 // NodeConfigVersion names the format of [NodeConfig].

@@ -44,12 +44,16 @@ func Steps(plan diff.Plan) []Step {
 	if plan.EndsCluster() {
 		return ending(changes)
 	}
-	var surroundings, groups, attached, moves, rolls, removals []diff.Change
+	var detached, surroundings, groups, attached, moves, rolls, late, removals []diff.Change
 	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
 		switch {
 		case takesOver(c, retiring):
 			moves = append(moves, c)
+		case holdsNewMachines(c) && c.Effect == diff.Delete:
+			detached = append(detached, c)
+		case holdsNewMachines(c):
+			late = append(late, c)
 		case c.Effect == diff.Delete:
 			removals = append(removals, c)
 		case c.Effect == diff.Roll:
@@ -62,7 +66,7 @@ func Steps(plan diff.Plan) []Step {
 			surroundings = append(surroundings, c)
 		}
 	}
-	steps := byNeed(surroundings, nil)
+	steps := append(behind(detached, nil, ""), byNeed(surroundings, nil)...)
 	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
 	steps = append(steps, byNeed(attached, steps)...)
 	moved := behind(moves, steps, "a name moves only when the machines are behind the load balancer that it moves to")
@@ -71,6 +75,7 @@ func Steps(plan diff.Plan) []Step {
 	}
 	// Machines need not wait for names: a broken one may be what a name waits for.
 	steps = slices.Concat(steps, moved, rolling(rolls, steps))
+	steps = append(steps, behind(late, steps, "machines that do not know of the hook would wait at it in vain")...)
 	removed := removing(removals, steps, "removals come last")
 	for i, s := range removed {
 		if retires(s.Change) {
@@ -100,6 +105,17 @@ func aliasOf(c diff.Change) topology.Ref {
 // attachedKinds are put on groups, which come after everything else.
 var attachedKinds = map[topology.Kind]bool{
 	topology.KindLifecycleHook: true, topology.KindScalingPolicy: true, topology.KindScheduledAction: true,
+}
+
+// holdsNewMachines tells whether a change is about a hook at which new machines wait
+// until they say that they are ready. It may only be there while they know of it: it
+// comes after the machines were replaced, and goes before.
+func holdsNewMachines(c diff.Change) bool {
+	hook, ok := c.Want.(topology.LifecycleHook)
+	if !ok {
+		hook, ok = c.Have.(topology.LifecycleHook)
+	}
+	return ok && hook.Transition == topology.Launching
 }
 
 // unnamed are needs that AWS has and that no field of the resource tells: what faces

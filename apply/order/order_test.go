@@ -193,3 +193,17 @@ func TestHooksStandBetweenTheirGroupsAndTheRolls(t *testing.T) {
 		}
 	}
 }
+
+// A machine that does not know of the hook would never say that it is ready.
+func TestNewMachinesWaitOnlyAtHooksThatTheyKnow(t *testing.T) {
+	hook := topology.LifecycleHook{Name: topology.WarmPoolHookName, Group: workers().Ref(), Transition: topology.Launching}
+	made := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}})
+	if position(t, made, hook.Ref().String()) < position(t, made, workers().Ref().String()) || !slices.Contains(made[2].After, workers().Ref()) {
+		t.Errorf("the hook is made before the machines know of it: %v", made)
+	}
+	gone := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}})
+	roll := gone[position(t, gone, workers().Ref().String())]
+	if !slices.Contains(roll.After, hook.Ref()) {
+		t.Errorf("machines that forget the hook are made while it is there: %v", gone)
+	}
+}

@@ -63,6 +63,7 @@ type ClusterSpec struct {
 	SSHKeyName                    *string                       `json:"sshKeyName"`
 	Subnets                       []Subnet                      `json:"subnets"`
 	Topology                      Topology                      `json:"topology"`
+	WarmPool                      *WarmPool                     `json:"warmPool"`
 }
 
 // Switch is an add-on of which only whether it runs matters, because its permissions do.

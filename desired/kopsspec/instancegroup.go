@@ -62,6 +62,7 @@ type InstanceGroupSpec struct {
 	Taints                     []string               `json:"taints"`
 	Tenancy                    string                 `json:"tenancy"`
 	Volumes                    []Volume               `json:"volumes"`
+	WarmPool                   *WarmPool              `json:"warmPool"`
 	Zones                      []string               `json:"zones"`
 }
 

@@ -16,9 +16,7 @@ var unsupported = map[string]refusal{
 	"Cluster.spec.gossipConfig":              {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.karpenter.enabled":         {isTrue, "set it to false and use groups with manager CloudGroup"},
 	"Cluster.spec.subnets.publicIP":          {written, "give the address's allocation id as egress: eipalloc-…"},
-	"Cluster.spec.warmPool":                  {written, "remove it; groups are made without warm pools"},
 	"InstanceGroup.spec.manager":             {is("Karpenter"), "use CloudGroup"},
-	"InstanceGroup.spec.warmPool":            {written, "remove it; groups are made without warm pools"},
 }
 
 func written(any) bool { return true }

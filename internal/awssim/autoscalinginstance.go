@@ -18,6 +18,7 @@ type groupInstance struct {
 	Launched  time.Time
 	State     string // of its life: Pending, Pending:Wait, InService, Terminating, … without "Warmed:"
 	Warm      bool   // it waits in the warm pool
+	FromPool  bool   // it waited there once
 	Health    string // Healthy or Unhealthy
 	Protected bool   // from scale-in
 

@@ -161,9 +161,9 @@ func (w *world) beginActions(g *scalingGroup, i *groupInstance, transition strin
 
 // announce tells EventBridge that an instance waits.
 func (w *world) announce(g *scalingGroup, i *groupInstance, h *lifecycleHook) {
-	word, origin, destination := "launch", "EC2", "AutoScalingGroup"
+	word, origin, destination := "launch", i.origin(), i.place()
 	if h.Transition == terminating {
-		word, origin, destination = "terminate", destination, origin
+		word, origin, destination = "terminate", i.place(), "EC2"
 	}
 	detail := map[string]any{
 		"LifecycleActionToken": i.Actions[h.Name].Token, "AutoScalingGroupName": g.Name, "LifecycleHookName": h.Name,

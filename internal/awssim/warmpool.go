@@ -123,13 +123,28 @@ func (w *world) takeFromWarmPool(g *scalingGroup, because string) bool {
 		if strings.HasPrefix(i.State, "Pending") {
 			continue
 		}
-		i.Warm = false
+		i.Warm, i.FromPool = false, true
 		a := w.beginActivity(g, "Launching a new EC2 instance from warm pool: "+i.ID, fmt.Sprintf("An instance was started %s.", because), i.SubnetID, i.Zone)
 		i.ActivityID, i.State = a.ID, "Pending"
 		w.start(w.Instances[i.ID])
 		return true
 	}
 	return false
+}
+
+// origin and place are AWS's words in its events for where a machine comes from and where it is.
+func (i *groupInstance) origin() string {
+	if i.FromPool {
+		return "WarmPool"
+	}
+	return "EC2"
+}
+
+func (i *groupInstance) place() string {
+	if i.Warm {
+		return "WarmPool"
+	}
+	return "AutoScalingGroup"
 }
 
 type describeWarmPoolInput struct {

@@ -23,6 +23,9 @@ func (d *document) autoScalingGroup(g topology.AutoScalingGroup) {
 		"capacity_rebalance":    optional(g.CapacityRebalance),
 		"tag":                   groupTags(g.Tags),
 	}
+	if p := g.WarmPool; !p.IsZero() {
+		a["warm_pool"] = []attrs{warmPool(p)}
+	}
 	id, version := d.id(g.LaunchTemplate), d.attribute(g.LaunchTemplate, "latest_version")
 	if g.Mixed.IsZero() {
 		a["launch_template"] = []attrs{{"id": id, "version": version}}

@@ -87,7 +87,7 @@ func everything(t *testing.T) topology.Topology {
 			Overrides: []topology.InstanceOverride{{InstanceType: "m5.xlarge"}, {InstanceType: "m5.large"}}, OnDemandStrategy: topology.OnDemandPrioritized,
 			OnDemandBase: 1, SpotStrategy: "capacity-optimized", SpotMaxPrice: "0.1",
 		}},
-		topology.AutoScalingGroup{Name: "any." + n, LaunchTemplate: template.Ref(), Max: 3, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
+		topology.AutoScalingGroup{Name: "any." + n, LaunchTemplate: template.Ref(), Max: 3, WarmPool: topology.WarmPool{State: "Running", MinSize: 1, MaxPrepared: 2, Reuse: true}, Subnets: []topology.Ref{subnet}, Tags: tags, Ownership: topology.Owned, Mixed: topology.MixedInstances{
 			Overrides: []topology.InstanceOverride{{Requirements: topology.InstanceRequirements{
 				VCPUs: topology.Bounds{Min: 2, Max: 16}, MemoryMiB: topology.Bounds{Min: 2048}, Excluded: []string{"d3*"}, Burstable: "included",
 			}}}, OnDemandStrategy: topology.OnDemandPrioritized, OnDemandPercent: 100, SpotStrategy: topology.SpotLowestPrice, SpotPools: 3,

@@ -85,7 +85,7 @@ func (m *Machines) Boot(ctx context.Context, host awssim.Machine) (awssim.Proces
 		return nil, fmt.Errorf("boot %s: %w", host.InstanceID, err)
 	}
 	if len(doc.Members) == 0 {
-		return newIdle(), nil
+		return m.idle(host, node.WarmPool.Hook), nil
 	}
 	m.enter(host, node)
 	p, err := m.start(doc)
@@ -94,6 +94,17 @@ func (m *Machines) Boot(ctx context.Context, host awssim.Machine) (awssim.Proces
 	}
 	m.running.Go(func() { m.handleTerminations(p.ctx, host, node.Cluster, doc.API.String()) })
 	return p, nil
+}
+
+// idle is a machine without members, which says that it is ready if somebody waits for that.
+func (m *Machines) idle(host awssim.Machine, hook string) awssim.Process {
+	p := newIdle()
+	if hook != "" {
+		var ctx context.Context
+		ctx, p.cancel = context.WithCancel(m.ctx)
+		m.running.Go(func() { m.tellPrepared(ctx, host, hook) })
+	}
+	return p
 }
 
 // prepare attaches the volumes of the machine's members and writes down what its process has to know.

@@ -98,11 +98,20 @@ func pause(ctx context.Context) {
 
 // idle is a machine on which nothing runs that matters here.
 type idle struct {
-	once sync.Once
-	done chan struct{}
+	once   sync.Once
+	done   chan struct{}
+	cancel context.CancelFunc // ends what the machine has to say; nil if it says nothing
 }
 
 func newIdle() *idle { return &idle{done: make(chan struct{})} }
 
-func (i *idle) Kill()                 { i.once.Do(func() { close(i.done) }) }
+func (i *idle) Kill() {
+	i.once.Do(func() {
+		close(i.done)
+		if i.cancel != nil {
+			i.cancel()
+		}
+	})
+}
+
 func (i *idle) Done() <-chan struct{} { return i.done }
