@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/quorate/quorate/topology"
 )
 
@@ -51,6 +53,20 @@ type State struct {
 	Leftovers []Leftover
 	// Lacking is what stands in the way of the manifest, and people must mend.
 	Lacking []Lack
+	// Facts are what the answers tell of the ground that a plan stands on.
+	Facts Facts
+}
+
+// Facts are numbers and words of AWS's answers that no topology holds, as nobody wants
+// them; they tell whether what is wanted can be had.
+type Facts struct {
+	// Architectures are those of the images, by the names that the manifest uses. An
+	// image that AWS does not have is missing.
+	Architectures map[string]string
+	// FreeAddresses counts the unused IPv4 addresses of each subnet found.
+	FreeAddresses map[topology.Ref]int
+	// NetworkLoadBalancers counts those of the whole region, whoever's they are.
+	NetworkLoadBalancers int
 }
 
 // Lack is something that a manifest relies on and that is never made: it must be there,
@@ -128,5 +144,19 @@ func (o *observation) state() (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("what AWS has does not fit together: %w", err)
 	}
-	return State{Topology: t, Bindings: o.bindings, Machines: o.machines, Leftovers: o.leftovers, Lacking: o.lacking}, nil
+	return State{Topology: t, Bindings: o.bindings, Machines: o.machines, Leftovers: o.leftovers, Lacking: o.lacking, Facts: o.facts()}, nil
+}
+
+// facts are read off the answers when all resources have their names.
+func (o *observation) facts() Facts {
+	f := Facts{Architectures: map[string]string{}, FreeAddresses: map[topology.Ref]int{}, NetworkLoadBalancers: len(o.loadBalancers.found)}
+	for name, image := range o.images.byName {
+		f.Architectures[name] = string(image.Architecture)
+	}
+	for _, s := range o.subnets.found {
+		if ref, named := o.refs[aws.ToString(s.SubnetId)]; named && s.CidrBlock != nil {
+			f.FreeAddresses[ref] = int(aws.ToInt32(s.AvailableIpAddressCount))
+		}
+	}
+	return f
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/actual/preflight"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/examples"
@@ -95,10 +96,15 @@ func (l *life) clients(t testing.TB, region string, guard awsapi.Guard) awsapi.C
 // planner looks with clients that can change nothing.
 func (l *life) planner(t testing.TB, c desired.Cluster) sync.Planner {
 	t.Helper()
-	look := actual.FromClients(l.clients(t, c.Region, nil))
-	return sync.Planner{Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
-		return actual.Observe(ctx, look, scope)
-	}}
+	clients := l.clients(t, c.Region, nil)
+	return sync.Planner{
+		Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
+			return actual.Observe(ctx, actual.FromClients(clients), scope)
+		},
+		Preflight: func(ctx context.Context, in preflight.Input) (preflight.Findings, error) {
+			return preflight.Check(ctx, preflight.FromClients(clients), in)
+		},
+	}
 }
 
 // pass makes one pass in this life.

@@ -23,6 +23,8 @@ type Planner struct {
 	Observe Observe
 	// Prices tell what a plan costs; without any it is not said.
 	Prices prices.Table
+	// Preflight is asked before a plan with changes counts as applicable; nil asks nothing.
+	Preflight Preflight
 }
 
 // Planned is one comparison with both its sides.
@@ -35,9 +37,11 @@ type Planned struct {
 	Cost prices.Comparison
 	// At is when AWS was looked at.
 	At time.Time
+	// Warnings are what the preflight could not ask, or did not like.
+	Warnings []string
 }
 
-// Plan looks at AWS and plans. It makes describing calls only.
+// Plan looks at AWS and plans. It makes describing calls and dry runs only.
 func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	state, err := p.Observe(ctx, ScopeOf(c))
 	if err != nil {
@@ -53,7 +57,11 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	for _, l := range state.Lacking {
 		plan.Refuse(l.Ref, l.Reason)
 	}
-	planned := Planned{Cluster: c, State: state, Plan: plan, Steps: order.Steps(plan), At: time.Now()}
+	planned := Planned{Cluster: c, State: state, Plan: plan, At: time.Now()}
+	if err := p.preflight(ctx, &planned); err != nil {
+		return Planned{}, err
+	}
+	planned.Steps = order.Steps(planned.Plan)
 	if len(p.Prices.Regions) > 0 {
 		planned.Cost = p.Prices.Compare(c.Region, want, state.Topology, kept(plan), state.Machines)
 	}
@@ -102,7 +110,7 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // Render is the plan as people and programs read it: steps in their order, then what
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
-	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: warnings, Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: slices.Concat(warnings, p.Warnings), Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
 	for _, l := range p.State.Leftovers {
 		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason, InTheWay: l.InTheWay})
 	}

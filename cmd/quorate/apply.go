@@ -73,7 +73,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err := held.Settle(ctx); err != nil {
 		return err
 	}
-	observe, err := a.r.observe(ctx, a.cluster)
+	planner, err := a.r.planner(ctx, a.cluster)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	planner := sync.Planner{Observe: observe, Prices: a.prices}
+	planner.Prices = a.prices
 	first, err := planner.Plan(ctx, a.cluster)
 	if err != nil {
 		return explained(err)
@@ -93,6 +93,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if agreed, err := a.agreed(ctx, first); !agreed || err != nil {
 		return err
 	}
+	planner.Preflight = nil // the first plan was asked about, and the passes only carry on with it
 	shown := newProgress(a.c)
 	pass := sync.Pass{
 		Planner: planner, NewApplier: func(desired.Cluster, string) sync.Applier { return applier },

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/proxy"
 
-	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/desired"
@@ -88,17 +87,6 @@ func (r *reach) to(ctx context.Context, cluster desired.Cluster) (*access, error
 	}
 	r.open[key] = a
 	return a, nil
-}
-
-// observe looks at AWS with clients that cannot change anything.
-func (r *reach) observe(ctx context.Context, cluster desired.Cluster) (func(context.Context, actual.Scope) (actual.State, error), error) {
-	a, err := r.to(ctx, cluster)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, scope actual.Scope) (actual.State, error) {
-		return actual.Observe(ctx, actual.FromClients(a.look), scope)
-	}, nil
 }
 
 // applier makes what may change the cluster, as long as the lease is held.

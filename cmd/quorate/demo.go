@@ -70,9 +70,9 @@ func serveDemo(ctx context.Context, s demo.Serving, log *slog.Logger) error {
 
 // planOnce looks at AWS with clients of its own.
 func planOnce(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
-	observe, err := (&reach{calls: &awsapi.Calls{}}).observe(ctx, c)
+	planner, err := (&reach{calls: &awsapi.Calls{}}).planner(ctx, c)
 	if err != nil {
 		return sync.Planned{}, err
 	}
-	return sync.Planner{Observe: observe}.Plan(ctx, c)
+	return planner.Plan(ctx, c)
 }

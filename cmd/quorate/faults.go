@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +28,10 @@ type faults struct {
 	LoseAnswers  int      `json:"loseAnswers"`  // every n-th changing call takes effect and is not answered
 	RefuseKeys   bool     `json:"refuseKeys"`   // no credentials are accepted
 	ZonesDown    []string `json:"zonesDown"`
-	Stale        seconds  `json:"stale"` // how old reads are, in simulated time
+	Unoffered    []string `json:"unoffered"` // types that a zone does not have, such as m5.large@us-east-1b
+	// Quotas are the account's, by the codes of Service Quotas; AWS's defaults where none is said.
+	Quotas map[string]float64 `json:"quotas"`
+	Stale  seconds            `json:"stale"` // how old reads are, in simulated time
 }
 
 func (f *faults) flags(c *cobra.Command) {
@@ -38,6 +42,8 @@ func (f *faults) flags(c *cobra.Command) {
 	set.IntVar(&f.LoseAnswers, "lose-answers", 0, "lose the answer to every n-th changing call, after its effect")
 	set.BoolVar(&f.RefuseKeys, "refuse-keys", false, "accept nobody's credentials")
 	set.StringSliceVar(&f.ZonesDown, "zone-down", nil, "zones that are down")
+	set.StringSliceVar(&f.Unoffered, "unoffered", nil, "machine types that a zone does not have, e.g. m5.large@us-east-1b")
+	set.Var(&quotas{f}, "quota", "quotas of the account, e.g. L-F678F1CE=1 for one VPC")
 	set.DurationVar((*time.Duration)(&f.Stale), "stale", 0, "answer reads with the world of so long ago, in simulated time")
 }
 
@@ -47,6 +53,11 @@ func (f *faults) check(zones []string) error {
 		_, err := path.Match(action, "")
 		if service, operation, ok := strings.Cut(action, ":"); err != nil || !ok || service == "" || operation == "" {
 			return fmt.Errorf("deny %q: write it as IAM does, e.g. ec2:CreateVpc", action)
+		}
+	}
+	for _, offer := range f.Unoffered {
+		if _, zone, _ := strings.Cut(offer, "@"); !slices.Contains(zones, zone) {
+			return fmt.Errorf("unoffered %q: write a type and a zone, e.g. m5.large@%s", offer, zones[0])
 		}
 	}
 	for _, zone := range f.ZonesDown {
@@ -100,6 +111,8 @@ func (s *switchboard) set(f faults) error {
 	s.now = f
 	s.region.SetIntercept(f.intercept)
 	s.region.SetStaleReads(time.Duration(f.Stale))
+	s.region.SetQuotas(f.Quotas)
+	s.region.SetUnoffered(f.offers()...)
 	for _, zone := range s.zones {
 		if slices.Contains(f.ZonesDown, zone) {
 			s.region.ZoneDown(zone)
@@ -136,6 +149,36 @@ func (s *switchboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := writeJSON(w, s.now); err != nil {
 		return // who asked has gone
 	}
+}
+
+// offers are the types that zones do not have.
+func (f *faults) offers() []awssim.Offer {
+	var list []awssim.Offer
+	for _, offer := range f.Unoffered {
+		name, zone, _ := strings.Cut(offer, "@")
+		list = append(list, awssim.Offer{Type: name, Zone: zone})
+	}
+	return list
+}
+
+// quotas is the flag that fills [faults.Quotas].
+type quotas struct{ of *faults }
+
+func (q *quotas) String() string { return "" }
+func (q *quotas) Type() string   { return "code=value" }
+
+// Set takes one CODE=VALUE; the flag may be repeated.
+func (q *quotas) Set(text string) error {
+	code, number, _ := strings.Cut(text, "=")
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || code == "" {
+		return fmt.Errorf("%q: write a code of Service Quotas and its value, e.g. L-F678F1CE=1", text)
+	}
+	if q.of.Quotas == nil {
+		q.of.Quotas = map[string]float64{}
+	}
+	q.of.Quotas[code] = value
+	return nil
 }
 
 // seconds is a duration that JSON spells as people do: "5s".

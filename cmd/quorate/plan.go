@@ -6,7 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/actual/preflight"
 	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff/render"
 	"github.com/quorate/quorate/internal/picture"
 	"github.com/quorate/quorate/internal/prices"
@@ -20,7 +23,7 @@ func planCommand() *cobra.Command {
 		Use:   "plan --file F",
 		Short: "Compare a manifest with AWS and print what would change, in order",
 		Long: `Compare a manifest with what AWS has and print every change in the order it would
-happen. Only describing calls are made. Exits 0 if nothing would change, 2 if something
+happen. Only describing calls are made, and dry runs that ask for permissions. Exits 0 if nothing would change, 2 if something
 would, and 1 on an error or if a change is forbidden.
 
 AWS access is the SDK's default chain: environment, shared files, IAM roles, and
@@ -42,6 +45,22 @@ AWS_ENDPOINT_URL for another endpoint.`,
 	return c
 }
 
+// planner looks at AWS and asks it with clients that cannot change anything.
+func (r *reach) planner(ctx context.Context, cluster desired.Cluster) (sync.Planner, error) {
+	a, err := r.to(ctx, cluster)
+	if err != nil {
+		return sync.Planner{}, err
+	}
+	return sync.Planner{
+		Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
+			return actual.Observe(ctx, actual.FromClients(a.look), scope)
+		},
+		Preflight: func(ctx context.Context, in preflight.Input) (preflight.Findings, error) {
+			return preflight.Check(ctx, preflight.FromClients(a.look), in)
+		},
+	}, nil
+}
+
 // planning is one run of the plan command.
 type planning struct {
 	r            *reach
@@ -55,11 +74,12 @@ func (p planning) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	observe, err := p.r.observe(ctx, cluster)
+	planner, err := p.r.planner(ctx, cluster)
 	if err != nil {
 		return err
 	}
-	planned, err := sync.Planner{Observe: observe, Prices: p.prices}.Plan(ctx, cluster)
+	planner.Prices = p.prices
+	planned, err := planner.Plan(ctx, cluster)
 	if err != nil {
 		return explained(err)
 	}

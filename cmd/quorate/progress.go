@@ -109,13 +109,18 @@ func (b *bar) why(s decor.Statistics) string {
 // pass keeps the reason until there is a new one: most passes that wait go on waiting.
 func (b *bar) pass(steps int) {
 	b.counts.Lock()
-	defer b.counts.Unlock()
 	b.passes, b.steps, b.done = b.passes+1, steps, 0
+	b.counts.Unlock()
 	b.draw()
 }
 
 func (b *bar) outcome(o apply.Outcome) {
 	b.lines.outcome(o)
+	b.take(o)
+	b.draw()
+}
+
+func (b *bar) take(o apply.Outcome) {
 	b.counts.Lock()
 	defer b.counts.Unlock()
 	switch o.State {
@@ -126,7 +131,6 @@ func (b *bar) outcome(o apply.Outcome) {
 		b.reason = fmt.Sprintf("%s: %s", o.Ref, o.Reason)
 	case apply.Failed:
 	}
-	b.draw()
 }
 
 func (b *bar) waits(reason string) {
@@ -136,12 +140,15 @@ func (b *bar) waits(reason string) {
 	b.reason = reason
 }
 
-// draw hands the numbers to the bar; a pass without steps has done them all.
+// draw hands the numbers to the bar; a pass without steps has done them all. The bar may be asking for
+// its words at the same time, and answers to nothing until it has them: nobody who holds the lock calls it.
 func (b *bar) draw() {
+	b.counts.Lock()
 	steps, done := max(b.steps, 1), b.done
 	if b.steps == 0 {
 		done = 1
 	}
+	b.counts.Unlock()
 	b.drawn.SetTotal(int64(steps), false)
 	b.drawn.SetCurrent(int64(done))
 }

@@ -143,11 +143,11 @@ func (s serving) logStep(cluster string, o apply.Outcome) {
 
 // look plans for a cluster, and changes nothing.
 func (s serving) look(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
-	observe, err := s.reach.observe(ctx, c)
+	planner, err := s.reach.planner(ctx, c)
 	if err != nil {
 		return sync.Planned{}, err
 	}
-	return sync.Planner{Observe: observe}.Plan(ctx, c)
+	return planner.Plan(ctx, c)
 }
 
 // pass takes the cluster's lease for the time of one pass.
@@ -160,7 +160,7 @@ func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) syn
 	if err := held.Settle(ctx); err != nil {
 		return sync.Result{Err: err}
 	}
-	observe, err := s.reach.observe(ctx, c)
+	planner, err := s.reach.planner(ctx, c)
 	if err != nil {
 		return sync.Result{Err: err}
 	}
@@ -169,7 +169,7 @@ func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) syn
 		return sync.Result{Err: err}
 	}
 	return sync.Pass{
-		Planner:    sync.Planner{Observe: observe},
+		Planner:    planner,
 		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
 		Progress:   s.progress,
 		OnPlan:     s.onPlan,

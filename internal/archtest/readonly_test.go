@@ -79,6 +79,92 @@ func TestDiscoveryCannotWrite(t *testing.T) {
 	}
 }
 
+// wet finds inputs of mutating calls that would change something: those that are not written out with
+// DryRun, whose value is one that the package's own tests see on the wire. Named in a signature they do
+// nothing.
+func wet(file *ast.File) (dry int, found []string) {
+	harmless := map[*ast.SelectorExpr]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.StarExpr:
+			if sel, ok := n.X.(*ast.SelectorExpr); ok {
+				harmless[sel] = true
+			}
+		case *ast.CompositeLit:
+			if sel, ok := n.Type.(*ast.SelectorExpr); ok && saysDryRun(n) {
+				harmless[sel] = true
+				dry++
+			}
+		case *ast.SelectorExpr:
+			if strings.HasSuffix(n.Sel.Name, "Input") && !isRead(n.Sel.Name) && !harmless[n] {
+				found = append(found, fmt.Sprintf("the input %s.%s", n.X, n.Sel.Name))
+			}
+		}
+		return true
+	})
+	return dry, found
+}
+
+// saysDryRun reports whether a literal has the field with the package's constant answer.
+func saysDryRun(lit *ast.CompositeLit) bool {
+	return slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		key, isName := kv.Key.(*ast.Ident)
+		value, isConstant := kv.Value.(*ast.Ident)
+		return isName && isConstant && key.Name == "DryRun" && value.Name == "dry"
+	})
+}
+
+func TestThePreflightOnlyMakesDryRuns(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "actual", "preflight", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dry, found := wet(file)
+		all += dry
+		for _, what := range found {
+			t.Errorf("%s: %s: the preflight writes DryRun: dry into every input of a mutating call", filepath.Base(name), what)
+		}
+	}
+	if all == 0 {
+		t.Error("actual/preflight makes no dry run, so its inputs prove nothing")
+	}
+}
+
+func TestAWetInputInThePreflightWouldBeFound(t *testing.T) {
+	for source, want := range map[string]int{
+		"func f(*ec2.DeleteVpcInput) {}":                  0,
+		"var x = &ec2.DescribeVpcsInput{}":                0,
+		"var x = &ec2.DeleteVpcInput{DryRun: dry}":        0,
+		"var x = &ec2.DeleteVpcInput{}":                   1,
+		"var x = &ec2.DeleteVpcInput{DryRun: maybe()}":    1,
+		"var x ec2.DeleteVpcInput":                        1,
+		"var x = new(ec2.DeleteVpcInput)":                 1,
+		"type T struct{ ec2.DeleteVpcInput }":             1,
+		"var x = []ec2.DeleteVpcInput{{VpcId: wherever}}": 1,
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "x.go", "package preflight\n"+source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, found := wet(file); len(found) != want {
+			t.Errorf("%s: found %q", source, found)
+		}
+	}
+}
+
 func TestAWriteInDiscoveryWouldBeFound(t *testing.T) {
 	const reader = `package actual
 type subnetReader interface {

@@ -22,6 +22,10 @@ var table = map[string]row{
 	"desired/kopsspec":     {nil, "it is the manifest format and knows nothing of what we make of it"},
 
 	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
+	"actual/preflight": {
+		[]string{"actual", "desired/instancetype", "internal/awsapi", "topology"},
+		"it asks AWS about what would be made, in the words of the topology; AWS's list of types is data",
+	},
 
 	"diff":        {[]string{"topology"}, pureStage},
 	"diff/render": {[]string{"diff", "internal/prices", "topology"}, "it shows a plan and must not be able to change or run one"},
@@ -37,7 +41,7 @@ var table = map[string]row{
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 
 	"sync": {
-		[]string{"actual", "apply/...", "desired/...", "diff/...", "internal/prices", "sync/...", "topology"},
+		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/prices", "sync/...", "topology"},
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
 	},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
@@ -67,7 +71,7 @@ var table = map[string]row{
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {
 		[]string{
-			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
+			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "node/...",
 		},
 		"it tells the whole story, but only the story: the product does not know it",
@@ -77,7 +81,7 @@ var table = map[string]row{
 
 	"cmd/quorate": {
 		[]string{
-			"actual", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
+			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
@@ -92,7 +96,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/pricelist", "node/..."},
+		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{

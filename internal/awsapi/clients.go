@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -33,7 +34,7 @@ type Options struct {
 	SessionName string
 	// Guard is asked before every mutating call; an error stops the call. Nil
 	// refuses every mutating call, so that a planner cannot change anything by
-	// mistake.
+	// mistake. Calls whose input says DryRun change nothing and are not asked about.
 	Guard Guard
 	// Calls counts; nil for no counting.
 	Calls *Calls
@@ -59,6 +60,7 @@ type Clients struct {
 	Route53     *route53.Client
 	SQS         *sqs.Client
 	EventBridge *eventbridge.Client
+	Quotas      *servicequotas.Client
 	// Pricing has endpoints in few regions: us-east-1 and, for China, cn-northwest-1.
 	Pricing *pricing.Client
 	STS     *sts.Client
@@ -98,6 +100,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		SQS:         sqs.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
 		Pricing:     pricing.NewFromConfig(cfg),
+		Quotas:      servicequotas.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }

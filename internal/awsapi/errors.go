@@ -80,6 +80,9 @@ func Busy(err error) bool {
 	return busyCodes[Code(err)] || refusedBatch(err, "do not match the current values")
 }
 
+// DryRunPassed reports that EC2 would have carried out a call whose input says DryRun.
+func DryRunPassed(err error) bool { return Code(err) == "DryRunOperation" }
+
 var (
 	deniedCodes = []string{"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedAccess"}
 	credCodes   = []string{"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidAccessKeyId"}

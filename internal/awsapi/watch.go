@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,12 +18,34 @@ import (
 // Mutating reports whether an operation can change anything: whatever does not say
 // in its name that it only looks.
 func Mutating(operation string) bool {
-	for _, look := range []string{"Describe", "Get", "List", "AssumeRole"} {
+	for _, look := range []string{"Describe", "Get", "List", "AssumeRole", dryRunPrefix} {
 		if strings.HasPrefix(operation, look) {
 			return false
 		}
 	}
 	return true
+}
+
+// dryRunPrefix stands before the operations of dry runs where calls are counted.
+const dryRunPrefix = "DryRun "
+
+// dryRunKey marks the context of a call whose input says DryRun.
+type dryRunKey struct{}
+
+// isDryRun reports whether EC2 is only asked what it would say: it checks the
+// permission and changes nothing. The inputs have no common type, but all have the
+// field of that name.
+func isDryRun(input any) bool {
+	v := reflect.ValueOf(input)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	field := v.Elem().FieldByName("DryRun")
+	if !field.IsValid() {
+		return false
+	}
+	dry, ok := field.Interface().(*bool)
+	return ok && dry != nil && *dry
 }
 
 // tokened are the creating calls that take a client token: sent twice, they make one
@@ -49,7 +72,9 @@ var errReadOnly = errors.New("these AWS clients were made for looking only")
 // the counter and the rule for lost answers.
 func (o Options) watch(stack *middleware.Stack) error {
 	guard := middleware.InitializeMiddlewareFunc("quorate/guard", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-		if operation := awsmiddleware.GetOperationName(ctx); Mutating(operation) {
+		if operation := awsmiddleware.GetOperationName(ctx); isDryRun(in.Parameters) {
+			ctx = middleware.WithStackValue(ctx, dryRunKey{}, true)
+		} else if Mutating(operation) {
 			if err := o.allow(ctx, operation); err != nil {
 				return middleware.InitializeOutput{}, middleware.Metadata{}, err
 			}
@@ -58,6 +83,9 @@ func (o Options) watch(stack *middleware.Stack) error {
 	})
 	attempt := middleware.FinalizeMiddlewareFunc("quorate/attempt", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		operation := awsmiddleware.GetOperationName(ctx)
+		if dry, _ := middleware.GetStackValue(ctx, dryRunKey{}).(bool); dry {
+			operation = dryRunPrefix + operation
+		}
 		o.Calls.add(operation)
 		out, metadata, err := next.HandleFinalize(ctx, in)
 		if err != nil && onceOnly(operation) && unanswered(err) {

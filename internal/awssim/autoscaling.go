@@ -28,6 +28,7 @@ var autoScalingOperations = map[string]operation{
 	"AttachLoadBalancers": mutates((*world).attachClassic),
 	"DetachLoadBalancers": mutates((*world).detachClassic),
 
+	"DescribeAccountLimits":               reads((*world).describeScalingLimits),
 	"DescribeAutoScalingInstances":        reads((*world).describeScalingInstances),
 	"DescribeScalingActivities":           reads((*world).describeScalingActivities),
 	"TerminateInstanceInAutoScalingGroup": mutates((*world).terminateScalingInstance),

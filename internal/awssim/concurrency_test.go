@@ -15,6 +15,7 @@ import (
 func TestManyCallersAtOnceWhileTimePasses(t *testing.T) {
 	const callers, each = 8, 10
 	w := newWorld(t, func(c *awssim.Config) { c.Clock = awssim.NewScaledClock(1000) })
+	w.SetQuotas(map[string]float64{"L-F678F1CE": callers * each})
 	w.SetStaleReads(time.Second)
 	w.SetIntercept(awssim.FirstOf(
 		awssim.OnOperation("ec2", "DescribeTags", awssim.Throttle),

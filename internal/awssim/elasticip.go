@@ -32,6 +32,9 @@ func (w *world) allocateAddress(in allocateAddressInput) (allocateAddressOutput,
 	if in.Domain != "" && in.Domain != "vpc" {
 		return allocateAddressOutput{}, refuse("InvalidParameterValue", "Value (%s) for parameter domain is invalid.", in.Domain)
 	}
+	if len(w.Addresses) >= w.limit(addressQuota) {
+		return allocateAddressOutput{}, refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+	}
 	a := &address{ID: w.newID("eipalloc"), PublicIP: w.newPublicIP()}
 	w.Addresses[a.ID] = a
 	w.tag(a.ID, tags)

@@ -190,6 +190,9 @@ func (w *world) checkLaunch(i *instance) error {
 		return refuse("InvalidParameterValue", "The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. "+
 			"Specify an instance type and an AMI that have matching architectures, and try again.", strings.Join(t.Architectures, ", "), i.Image.Architecture)
 	}
+	if w.region.unoffered[Offer{i.Type, i.Zone}] {
+		return refuse("Unsupported", "Your requested instance type (%s) is not supported in your requested Availability Zone (%s).", i.Type, i.Zone)
+	}
 	if d.KeyName != "" && w.keyPairNamed(d.KeyName) == nil {
 		return refuse("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", d.KeyName)
 	}

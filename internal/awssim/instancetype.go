@@ -120,7 +120,21 @@ type describeOfferingsOutput struct {
 	NextToken string          `xml:"nextToken,omitempty"`
 }
 
-// describeOfferings offers every type in every zone.
+// Offer is an instance type in a zone.
+type Offer struct{ Type, Zone string }
+
+// SetUnoffered says which types the region does not have in which zones. It replaces what was said
+// before.
+func (r *Region) SetUnoffered(offers ...Offer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unoffered = map[Offer]bool{}
+	for _, o := range offers {
+		r.unoffered[o] = true
+	}
+}
+
+// describeOfferings offers every type in every zone but for what it was told to leave out.
 func (w *world) describeOfferings(in describeOfferingsInput) (describeOfferingsOutput, error) {
 	var locations []string
 	switch in.LocationType {
@@ -139,7 +153,9 @@ func (w *world) describeOfferings(in describeOfferingsInput) (describeOfferingsO
 	rows := map[string]offering{}
 	for _, name := range slices.Sorted(maps.Keys(allInstanceTypes())) {
 		for _, l := range locations {
-			rows[fmt.Sprintf("%s %s", name, l)] = offering{name, in.LocationType, l}
+			if !w.region.unoffered[Offer{name, w.zoneOf(l)}] {
+				rows[fmt.Sprintf("%s %s", name, l)] = offering{name, in.LocationType, l}
+			}
 		}
 	}
 	list, next, err := describe(w, rows, nil, in.query, offeringFilters, "")

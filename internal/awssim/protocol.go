@@ -142,6 +142,12 @@ func version(r *http.Request, body []byte) string {
 	return cmp.Or(form.Get("Version"), r.URL.Query().Get("Version"))
 }
 
+// isDryRun reports whether a call to EC2 only asks what would be said to it.
+func isDryRun(service string, body []byte) bool {
+	form, err := url.ParseQuery(string(body))
+	return err == nil && service == "ec2" && form.Get("DryRun") == "true"
+}
+
 // innerXML encodes the fields of a struct without an element around them; nil encodes as nothing.
 func innerXML(out any) ([]byte, error) {
 	if out == nil {

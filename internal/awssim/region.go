@@ -52,6 +52,8 @@ type Region struct {
 	staleReads time.Duration
 	snapshots  []snapshot
 	images     map[string]image // those found by name so far
+	quotas     map[string]float64
+	unoffered  map[Offer]bool
 
 	software map[string]*software // by instance id
 	running  sync.WaitGroup       // counts software and what waits for its end
@@ -182,6 +184,7 @@ func (r *Region) serve(req *http.Request, body []byte) (response, error) {
 	if !known {
 		return svc.protocol.refusal(id, refuse("InvalidAction", "The action %s is not valid for this web service.", opName)), nil
 	}
+	op.mutating = op.mutating && !isDryRun(name, body)
 	call := r.accounts.arrive(Call{Service: name, Operation: opName, Mutating: op.mutating})
 	fate := r.fate(call)
 	if fate == DropRequest {

@@ -25,11 +25,12 @@ var services = map[string]service{
 	"sts": {protocol: awsQuery{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, operations: stsOperations},
 	"elasticloadbalancing": {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}, operations: elbv2Operations,
 		earlier: map[string]service{classicVersion: {protocol: awsQuery{namespace: "http://elasticloadbalancing.amazonaws.com/doc/" + classicVersion + "/"}, operations: classicOperations}}},
-	"autoscaling": {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
-	"sqs":         {protocol: sqsProtocol, operations: sqsOperations},
-	"events":      {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
-	"route53":     {protocol: route53Protocol, operations: route53Operations, global: true},
-	"pricing":     {protocol: pricingProtocol, operations: pricingOperations, global: true},
+	"autoscaling":   {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
+	"sqs":           {protocol: sqsProtocol, operations: sqsOperations},
+	"events":        {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
+	"servicequotas": {protocol: quotaProtocol, operations: quotaOperations},
+	"route53":       {protocol: route53Protocol, operations: route53Operations, global: true},
+	"pricing":       {protocol: pricingProtocol, operations: pricingOperations, global: true},
 }
 
 // operation is one row of a service's table.

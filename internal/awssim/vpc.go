@@ -51,6 +51,9 @@ func (w *world) createVPC(in createVPCInput) (vpcOutput, error) {
 	if err != nil {
 		return vpcOutput{}, err
 	}
+	if len(w.VPCs) >= w.limit(vpcQuota) {
+		return vpcOutput{}, refuse("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+	}
 	v := &vpc{
 		ID:         w.newID("vpc"),
 		CIDRs:      []cidrAssociation{{w.newID("vpc-cidr-assoc"), block}},

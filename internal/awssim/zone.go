@@ -11,6 +11,16 @@ func (w *world) zoneID(zone string) string {
 	return shortRegion(w.region.cfg.Region) + "-az" + strconv.Itoa(slices.Index(w.region.cfg.Zones, zone)+1)
 }
 
+// zoneOf is the zone of a name or an id; whatever else it is given comes back.
+func (w *world) zoneOf(location string) string {
+	for _, z := range w.region.cfg.Zones {
+		if w.zoneID(z) == location {
+			return z
+		}
+	}
+	return location
+}
+
 // shortRegion is a region in the short form of zone ids: use1 for us-east-1, apse2 for
 // ap-southeast-2.
 func shortRegion(region string) string {
