@@ -28,7 +28,7 @@ var classes = func() map[string]class {
 		{"p", "L-417A185B", "L-7212CCBC"},
 		{"x", "L-7295265B", "L-E3A00192"},
 	} {
-		for _, letters := range strings.Fields(c.families) {
+		for letters := range strings.FieldsSeq(c.families) {
 			all[letters] = c
 		}
 	}

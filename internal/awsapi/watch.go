@@ -44,7 +44,7 @@ func isDryRun(input any) bool {
 	if !field.IsValid() {
 		return false
 	}
-	dry, ok := field.Interface().(*bool)
+	dry, ok := reflect.TypeAssert[*bool](field)
 	return ok && dry != nil && *dry
 }
 
