@@ -39,6 +39,9 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if !ok {
 		return fmt.Errorf("%s cannot roll", s.Change.Ref)
 	}
+	if err := r.join(ctx); err != nil {
+		return err
+	}
 	standing, err := r.applier.control.stand(ctx, r.in.Want, r.known())
 	if err != nil {
 		return err
@@ -63,6 +66,22 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 		return nil
 	}
 	return r.replace(ctx, standing, group, machine)
+}
+
+// join puts the groups that are to roll behind their load balancers before any of them does: the gate counts
+// no machine as back that is not healthy there, and the groups wait for each other.
+func (r *run) join(ctx context.Context) error {
+	for _, c := range r.in.Plan.Changes {
+		joins := func(f diff.FieldChange) bool { return f.Path == "targetGroups" || f.Path == "classicLoadBalancers" }
+		if c.Effect != diff.Roll || !slices.ContainsFunc(c.Fields, joins) {
+			continue
+		}
+		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f diff.FieldChange) bool { return !joins(f) })
+		if err := r.learn(r.applier.rows[c.Ref.Kind].update(ctx, c, r.known())); err != nil {
+			return fmt.Errorf("put %s behind its load balancers: %w", c.Ref, err)
+		}
+	}
+	return nil
 }
 
 // gateMaster asks whether the group's machine may go.

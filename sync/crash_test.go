@@ -48,9 +48,7 @@ type life struct {
 	killed atomic.Bool
 	// latency is added to every request, as a network does.
 	latency time.Duration
-	// now is the time to the applier; nil for that of this computer.
-	now   func() time.Time
-	calls awsapi.Calls
+	calls   awsapi.Calls
 }
 
 var errKilled = errors.New("kill -9")
@@ -114,7 +112,7 @@ func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit stri
 	return sync.Pass{
 		Planner: l.planner(t, c),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
-			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: l.now})
+			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now})
 		},
 	}.Run(t.Context(), c, commit)
 }

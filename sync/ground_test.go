@@ -23,6 +23,7 @@ import (
 // a table. The real members are for the demo; here a thousand clusters are built.
 type ground struct {
 	region  *awssim.Region
+	clock   awssim.Clock
 	network simnet.Network
 	release func()
 	// join, if set, is how machines that are no masters join Kubernetes; die is called when they end.
@@ -42,8 +43,8 @@ func newGround(t testing.TB) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{network: network, release: release, up: map[string]netip.Addr{}, smallest: 3}
-	g.region = awssim.New(awssim.Config{Clock: awssim.NewScaledClock(crashSpeed), Dir: t.TempDir(), Network: g.network, Boot: g.boot})
+	g := &ground{clock: awssim.NewScaledClock(crashSpeed), network: network, release: release, up: map[string]netip.Addr{}, smallest: 3}
+	g.region = awssim.New(awssim.Config{Clock: g.clock, Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func Steps(plan diff.Plan) []Step {
 	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
 		switch {
-		case takesOver(c, retiring):
+		case takesOver(c, retiring) || leadsToNewcomers(c, changes):
 			moves = append(moves, c)
 		case holdsNewMachines(c) && c.Effect == diff.Delete:
 			detached = append(detached, c)
@@ -96,6 +96,20 @@ func takesOver(c diff.Change, retiring bool) bool {
 	return aliasOf(c).Kind == topology.KindLoadBalancer && (c.Effect == diff.InPlace || c.Effect == diff.Create && retiring)
 }
 
+// leadsToNewcomers reports whether a change makes a listener forward to a target group that machines have yet
+// to join. Where they have joined already it comes before they leave the other one.
+func leadsToNewcomers(c diff.Change, changes []diff.Change) bool {
+	listener, is := c.Want.(topology.Listener)
+	if !is || c.Effect != diff.InPlace || !c.Has("targetGroup") {
+		return false
+	}
+	return slices.ContainsFunc(changes, func(other diff.Change) bool {
+		want, _ := other.Want.(topology.AutoScalingGroup)
+		have, _ := other.Have.(topology.AutoScalingGroup)
+		return slices.Contains(want.TargetGroups, listener.TargetGroup) && !slices.Contains(have.TargetGroups, listener.TargetGroup)
+	})
+}
+
 // aliasOf is the load balancer that a wanted record leads to.
 func aliasOf(c diff.Change) topology.Ref {
 	record, _ := c.Want.(topology.DNSRecord)
@@ -125,6 +139,7 @@ var unnamed = map[topology.Kind]topology.Kind{
 	topology.KindNATGateway:   topology.KindInternetGateway,
 	topology.KindLoadBalancer: topology.KindInternetGateway,
 	topology.KindSubnet:       topology.KindVPCCIDR,
+	topology.KindClassicELB:   topology.KindInternetGateway,
 }
 
 // waitsFor reports whether a resource needs the other one, by a field or unnamed.
