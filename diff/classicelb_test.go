@@ -91,7 +91,7 @@ func TestALoadBalancerIsReplacedOnlyUnderANameAndNeverByAnOlderKind(t *testing.T
 			}
 		})
 	}
-	if plan := Teardown(made(t, classic)); len(plan.Forbidden()) > 0 || len(plan.Changes) != 1 {
+	if plan := Teardown(made(t, classic), nil); len(plan.Forbidden()) > 0 || len(plan.Changes) != 1 {
 		t.Errorf("a cluster with one cannot be removed: %+v", plan.Changes)
 	}
 }
