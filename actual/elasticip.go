@@ -16,8 +16,10 @@ type elasticIPReader interface {
 
 type elasticIPAnswers struct{ found []ec2types.Address }
 
+// lookElasticIPs asks for those that the manifest gives by their public address, which
+// is then their name.
 func lookElasticIPs(ctx context.Context, o *observation) error {
-	for _, filters := range o.lookups(topology.KindElasticIP, "allocation-id") {
+	for _, filters := range o.lookups(topology.KindElasticIP, "public-ip") {
 		out, err := o.clients.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: filters})
 		if err != nil {
 			return err
@@ -31,6 +33,10 @@ func lookElasticIPs(ctx context.Context, o *observation) error {
 func convertElasticIPs(o *observation) error {
 	for _, a := range o.elasticIPs.found {
 		id, tags := aws.ToString(a.AllocationId), ec2Tags(a.Tags)
+		if given := aws.ToString(a.PublicIp); o.isShared(topology.KindElasticIP, given) {
+			o.add(id, topology.ElasticIP{Name: given, Tags: tags, Ownership: topology.Shared})
+			continue
+		}
 		if who, ok := o.identify(candidate{kind: topology.KindElasticIP, id: id, tags: tags}); ok {
 			o.add(id, topology.ElasticIP{Name: who.name, Tags: tags, Ownership: who.owner})
 		}

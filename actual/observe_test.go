@@ -212,7 +212,7 @@ func TestSharedResourcesAreFoundByID(t *testing.T) {
 		w.settle()
 		shared := []topology.Ref{
 			{Kind: topology.KindVPC, Name: vpc}, {Kind: topology.KindInternetGateway, Name: vpc}, {Kind: topology.KindSubnet, Name: subnet},
-			{Kind: topology.KindElasticIP, Name: address}, {Kind: topology.KindNATGateway, Name: nat}, {Kind: topology.KindSecurityGroup, Name: group},
+			{Kind: topology.KindElasticIP, Name: w.publicIP(address)}, {Kind: topology.KindNATGateway, Name: nat}, {Kind: topology.KindSecurityGroup, Name: group},
 			{Kind: topology.KindInstanceProfile, Name: "theirs"}, {Kind: topology.KindKeyPair, Name: "theirs"},
 		}
 		state := w.observe(func(s *actual.Scope) {
@@ -230,6 +230,9 @@ func TestSharedResourcesAreFoundByID(t *testing.T) {
 		if diff := cmp.Diff(shared, got); diff != "" {
 			t.Error(diff)
 		}
+		if id, _ := state.Bindings.ID(shared[3]); id != address {
+			t.Errorf("the address is bound to %q, want %s", id, address)
+		}
 		if id, _ := state.Bindings.ID(topology.Ref{Kind: topology.KindInternetGateway, Name: vpc}); id != gateway {
 			t.Errorf("the gateway of the VPC is bound to %q, want %s", id, gateway)
 		}
@@ -238,6 +241,13 @@ func TestSharedResourcesAreFoundByID(t *testing.T) {
 			t.Errorf("got %+v", seen)
 		}
 	})
+}
+
+// publicIP is the address behind an allocation, by which a manifest gives it.
+func (w *world) publicIP(allocation string) string {
+	w.t.Helper()
+	out := must[*ec2.DescribeAddressesOutput](w)(w.EC2.DescribeAddresses(w.t.Context(), &ec2.DescribeAddressesInput{AllocationIds: []string{allocation}}))
+	return *out.Addresses[0].PublicIp
 }
 
 func TestRoutesToWhatIsGoneLeadToTheLostID(t *testing.T) {

@@ -58,13 +58,9 @@ func (m manifest) iamRoles() []topology.IAMRole {
 	return append(roles, m.accountRoles()...)
 }
 
-// ec2Service is who may use a machine's role. China has a name of its own.
+// ec2Service is who may use a machine's role.
 func (m manifest) ec2Service() map[string]string {
-	service := "ec2.amazonaws.com"
-	if m.partition() == "aws-cn" {
-		service = "ec2.amazonaws.com.cn"
-	}
-	return map[string]string{"Service": service}
+	return map[string]string{"Service": "ec2." + m.dnsSuffix()}
 }
 
 func (m manifest) inlinePolicies(r machineRole, name string) []topology.InlinePolicy {

@@ -121,6 +121,14 @@ func (m manifest) partition() string {
 	return "aws"
 }
 
+// dnsSuffix is what the names of AWS's services end in, where policies mention them. Only China has another.
+func (m manifest) dnsSuffix() string {
+	if m.partition() == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
 // tags are the tags of an owned resource.
 func (m manifest) tags(name string) topology.Tags {
 	return topology.Tags(m.Spec.CloudLabels).With(topology.BaseTags(m.Name(), name))

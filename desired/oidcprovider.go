@@ -50,9 +50,5 @@ func (m manifest) storeURL(store string) string {
 	if !ok {
 		return ""
 	}
-	domain := "amazonaws.com"
-	if m.partition() == "aws-cn" {
-		domain += ".cn"
-	}
-	return "https://" + at.bucket + ".s3." + m.region + "." + domain + "/" + at.path
+	return "https://" + at.bucket + ".s3." + m.region + "." + m.dnsSuffix() + "/" + at.path
 }

@@ -132,11 +132,15 @@ func (m manifest) retag(resources []string) statement {
 	return allow(actions("ec2", "CreateTags", "DeleteTags"), when, resources...)
 }
 
-// kmsStatements let machines use encrypted volumes and buckets.
+// kmsStatements let machines use encrypted volumes and buckets. With encryptionConfig an API server can have a
+// plugin that encrypts secrets by a key of its own: it asks KMS itself, and not through EC2 or S3.
 func (m manifest) kmsStatements() []statement {
+	through := conditions{"StringLike": {"kms:ViaService": []string{"ec2." + m.region + "." + m.dnsSuffix(), "s3.*." + m.dnsSuffix()}}}
+	if m.Spec.EncryptionConfig {
+		through = nil
+	}
 	return []statement{
 		allow(actions("kms", "CreateGrant"), conditions{"Bool": {"kms:GrantIsForAWSResource": "true"}}, "*"),
-		allow(actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
-			conditions{"StringLike": {"kms:ViaService": []string{"ec2." + m.region + ".amazonaws.com", "s3.*.amazonaws.com"}}}, "*"),
+		allow(actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"), through, "*"),
 	}
 }

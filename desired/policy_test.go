@@ -198,3 +198,18 @@ func TestChinaHasItsOwnNameForEC2(t *testing.T) {
 		t.Errorf("machines in China belong to %s", got)
 	}
 }
+
+// A plugin that encrypts secrets asks KMS itself.
+func TestOnlyAnEncryptionConfigOpensKMSBeyondEC2AndS3(t *testing.T) {
+	for line, want := range map[string]bool{"encryptionConfig: false": true, "encryptionConfig: true": false} {
+		c := buildOne(t, edit{"  cloudProvider: aws\n", "  cloudProvider: aws\n  " + line + "\n"})
+		role, _ := topology.Find[topology.IAMRole](c.Topology, topology.Ref{Kind: topology.KindIAMRole, Name: "masters.k.example.com"})
+		document := role.InlinePolicies[0].Document
+		if got := strings.Contains(document, "kms:ViaService"); got != want || !strings.Contains(document, "kms:Decrypt") {
+			t.Errorf("%s: restricted to services: %t, in %s", line, got, document)
+		}
+		if !strings.Contains(document, "kms:GrantIsForAWSResource") {
+			t.Errorf("%s: grants for anybody", line)
+		}
+	}
+}

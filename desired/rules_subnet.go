@@ -18,6 +18,7 @@ var subnetRules = []rule{
 	{"subnets are all shared or all made", sharedSubnetRule},
 	{"the way out of a subnet is known", egressRule},
 	{"a zone has one way out", zoneEgressRule},
+	{"a NAT gateway has an address of its own", publicIPRule},
 	{"private subnets have a utility subnet", utilityRule},
 	{"additional routes lead somewhere", routeRule},
 }
@@ -156,6 +157,34 @@ func zoneEgressRule(m manifest, r *report) {
 		if (!s.public() && s.managed() || m.translated(s)) && s.Egress != m.zoneEgress(s.Zone) {
 			r.errorf(m.Source, subnetPath(i, "egress"), "the subnets of zone %s that need a NAT gateway share one; give them the same egress", s.Zone)
 		}
+	}
+}
+
+// publicIPRule: a zone has one NAT gateway, and an address serves one gateway.
+func publicIPRule(m manifest, r *report) {
+	zones := map[string]string{}
+	for i, s := range m.subnets {
+		path := subnetPath(i, "publicIP")
+		if !s.public() && s.managed() || m.translated(s) {
+			if s.PublicIP != m.zonePublicIP(s.Zone) {
+				r.errorf(m.Source, path, "the subnets of zone %s share a NAT gateway; give them the same publicIP", s.Zone)
+			}
+		} else if s.PublicIP != "" {
+			r.warnf(m.Source, path, "subnet %s needs no NAT gateway, so that its publicIP does nothing; remove it", s.Name)
+			continue
+		}
+		if s.PublicIP == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(s.PublicIP); err != nil || !addr.Is4() || addr.String() != s.PublicIP {
+			r.errorf(m.Source, path, "%q is no IPv4 address; write that of an elastic IP", s.PublicIP)
+		}
+		if s.Egress != "" {
+			r.warnf(m.Source, path, "the NAT gateway of zone %s has its address from egress %s, so that publicIP does nothing; remove one of them", s.Zone, s.Egress)
+		} else if other, taken := zones[s.PublicIP]; taken && other != s.Zone {
+			r.errorf(m.Source, path, "%s is already the address of the NAT gateway of zone %s; give each its own", s.PublicIP, other)
+		}
+		zones[s.PublicIP] = s.Zone
 	}
 }
 

@@ -448,6 +448,14 @@ var cases = map[string][]ruleCase{
 		inNodes("externalLoadBalancers: [{loadBalancerName: a, targetGroupArn: \"arn:b\"}]", `spec.externalLoadBalancers[0]: a load balancer needs either loadBalancerName`),
 		inNodes("externalLoadBalancers: [{loadBalancerName: "+strings.Repeat("a", 33)+"}]", `spec.externalLoadBalancers[0].loadBalancerName: no load balancer has a name of more than 32`),
 	},
+	"a NAT gateway has an address of its own": {
+		one("{name: a,", "{name: a, publicIP: here,", `spec.subnets[0].publicIP: "here" is no IPv4 address`),
+		{[]edit{{"{name: a,", "{name: a, publicIP: 203.0.113.1,"}, {"{name: b,", "{name: b, publicIP: 203.0.113.1,"}},
+			`spec.subnets[1].publicIP: 203.0.113.1 is already the address of the NAT gateway of zone eu-west-1a`},
+		one("{name: b, zone: eu-west-1b,", "{name: b, zone: eu-west-1a, publicIP: 203.0.113.1,", `spec.subnets[1].publicIP: the subnets of zone eu-west-1a share a NAT gateway`),
+		one("{name: a,", "{name: a, publicIP: 203.0.113.1, egress: nat-1,", `the NAT gateway of zone eu-west-1a has its address from egress nat-1`),
+		one("{name: utility-a,", "{name: utility-a, publicIP: 203.0.113.1,", `subnet utility-a needs no NAT gateway`),
+	},
 	"warm pools are possible": {
 		{[]edit{{"  role: ControlPlane\n", "  role: ControlPlane\n  warmPool: {minSize: 1}\n"}}, `spec.warmPool: group master-a has the role ControlPlane, and only Node and APIServer groups`},
 		inNodes("warmPool: {maxSize: 1}\n  mixedInstancesPolicy: {instances: [t3.large]}", `spec.warmPool: AWS keeps no warm pool for group nodes, which has a mixedInstancesPolicy`),

@@ -38,6 +38,7 @@ type ClusterSpec struct {
 	Containerd                    Containerd                    `json:"containerd"`
 	DisableSubnetTags             bool                          `json:"DisableSubnetTags"`
 	DNSZone                       string                        `json:"dnsZone"`
+	EncryptionConfig              bool                          `json:"encryptionConfig"`
 	EtcdClusters                  []EtcdCluster                 `json:"etcdClusters"`
 	ExternalDNS                   ExternalDNS                   `json:"externalDns"`
 	ExternalPolicies              map[string][]string           `json:"externalPolicies"`

@@ -12,10 +12,8 @@ type refusal struct {
 var unsupported = map[string]refusal{
 	"Cluster.spec.dnsControllerGossipConfig": {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.docker":                    {written, "kops removed Docker; configure spec.containerd"},
-	"Cluster.spec.encryptionConfig":          {isTrue, "set it to false; the wider KMS permissions it needs are not granted yet"},
 	"Cluster.spec.gossipConfig":              {written, "kops removed gossip; use topology.dns.type None"},
 	"Cluster.spec.karpenter.enabled":         {isTrue, "set it to false and use groups with manager CloudGroup"},
-	"Cluster.spec.subnets.publicIP":          {written, "give the address's allocation id as egress: eipalloc-…"},
 	"InstanceGroup.spec.manager":             {is("Karpenter"), "use CloudGroup"},
 }
 

@@ -92,12 +92,16 @@ func (d *document) attribute(ref topology.Ref, name string) string {
 }
 
 // sharedID is the id of a resource that exists already. That of an internet gateway is not in the
-// manifest: Terraform looks it up by the VPC, whose name it has.
+// manifest: Terraform looks it up by the VPC, whose name it has. So is that of an elastic IP, which the
+// manifest gives by its public address.
 func (d *document) sharedID(ref topology.Ref) string {
 	switch ref.Kind {
 	case topology.KindInternetGateway:
 	case topology.KindEgressOnlyGateway:
 		return d.sharedEgressOnlyGateway()
+	case topology.KindElasticIP:
+		put(d.Data, "aws_eip", label(ref.Name), attrs{"public_ip": ref.Name})
+		return "${data.aws_eip." + label(ref.Name) + ".id}"
 	default:
 		return ref.Name
 	}

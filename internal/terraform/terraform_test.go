@@ -175,12 +175,15 @@ func TestSharedResourcesAppearAsTheirIDs(t *testing.T) {
 	subnet := topology.Subnet{Name: "subnet-1", VPC: vpc.Ref(), Ownership: topology.Shared}
 	table := topology.RouteTable{Name: "k", VPC: vpc.Ref(), Subnets: []topology.Ref{subnet.Ref()}, Ownership: topology.Owned,
 		Routes: []topology.Route{{Destination: netip.MustParsePrefix("0.0.0.0/0"), Target: gateway.Ref()}}}
-	topo, err := topology.New(vpc, gateway, subnet, table)
+	address := topology.ElasticIP{Name: "203.0.113.9", Ownership: topology.Shared}
+	nat := topology.NATGateway{Name: "a.k", Subnet: subnet.Ref(), ElasticIP: address.Ref(), Ownership: topology.Owned}
+	topo, err := topology.New(vpc, gateway, subnet, table, address, nat)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := write(t, topo)
-	for _, want := range []string{`"vpc_id": "vpc-1"`, `"subnet_id": "subnet-1"`, `"gateway_id": "${data.aws_internet_gateway.vpc-1.id}"`} {
+	for _, want := range []string{`"vpc_id": "vpc-1"`, `"subnet_id": "subnet-1"`, `"gateway_id": "${data.aws_internet_gateway.vpc-1.id}"`,
+		`"allocation_id": "${data.aws_eip.prefix_203-0-113-9.id}"`, `"public_ip": "203.0.113.9"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in:\n%s", want, text)
 		}
