@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -63,6 +64,7 @@ type Clients struct {
 	Quotas      *servicequotas.Client
 	// Pricing has endpoints in few regions: us-east-1 and, for China, cn-northwest-1.
 	Pricing *pricing.Client
+	S3      *s3.Client
 	STS     *sts.Client
 }
 
@@ -100,6 +102,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		SQS:         sqs.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
 		Pricing:     pricing.NewFromConfig(cfg),
+		S3:          s3.NewFromConfig(cfg),
 		Quotas:      servicequotas.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil

@@ -12,6 +12,8 @@ type apiError struct {
 	Code    string
 	Message string
 	Status  int
+	// Region is where S3 sends the caller; empty for every other refusal.
+	Region string
 }
 
 func (e *apiError) Error() string { return e.Code + ": " + e.Message }

@@ -92,6 +92,8 @@ var resourceKinds = []resourceKind{
 		return arns(w.ScalingGroups, func(g *scalingGroup) string { return g.ARN })
 	}},
 	{Type: "queue", IDs: func(w *world) iter.Seq[string] { return arns(w.Queues, func(q *queue) string { return q.ARN }) }},
+	{Type: "bucket", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Buckets) }},
+	{Type: "object", IDs: (*world).objectIDs},
 	{Type: "hosted-zone", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.HostedZones) }},
 	{Type: "dns-record", IDs: (*world).recordIDs},
 	{Type: "zone-association", IDs: (*world).associationIDs},

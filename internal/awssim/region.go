@@ -222,7 +222,7 @@ func (r *Region) run(svc service, op operation, name, id string, decode func(any
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.world
-	if !op.mutating {
+	if !op.mutating && !op.strong {
 		w = r.readable()
 	}
 	out, err := op.run(w, decode)

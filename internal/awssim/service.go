@@ -4,7 +4,8 @@ package awssim
 type service struct {
 	protocol   protocol
 	operations map[string]operation
-	// global services (IAM, Route 53) sign for us-east-1 wherever the caller lives.
+	// global services (IAM, Route 53) sign for us-east-1 wherever the caller lives; S3 compares the
+	// region with the bucket's.
 	global bool
 	// earlier are the older versions of the API that share the service's name, by version.
 	earlier map[string]service
@@ -29,6 +30,7 @@ var services = map[string]service{
 	"sqs":           {protocol: sqsProtocol, operations: sqsOperations},
 	"events":        {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
 	"servicequotas": {protocol: quotaProtocol, operations: quotaOperations},
+	"s3":            {protocol: s3XML{}, operations: s3Operations, global: true},
 	"route53":       {protocol: route53Protocol, operations: route53Operations, global: true},
 	"pricing":       {protocol: pricingProtocol, operations: pricingOperations, global: true},
 }
@@ -36,6 +38,7 @@ var services = map[string]service{
 // operation is one row of a service's table.
 type operation struct {
 	mutating bool
+	strong   bool // a read that is never stale
 	run      func(w *world, decode func(in any) error) (any, error)
 }
 

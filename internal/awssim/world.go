@@ -48,6 +48,8 @@ type state struct {
 	DeletedQueues map[string]time.Time // when, by name
 	EventRules    map[string]*eventRule
 
+	Buckets map[string]*bucket // by name
+
 	HostedZones map[string]*hostedZone // by id
 	ZoneChanges map[string]*zoneChange // by id
 }
@@ -90,6 +92,8 @@ func newState() *state {
 		Queues:        map[string]*queue{},
 		DeletedQueues: map[string]time.Time{},
 		EventRules:    map[string]*eventRule{},
+
+		Buckets: map[string]*bucket{},
 
 		HostedZones: map[string]*hostedZone{},
 		ZoneChanges: map[string]*zoneChange{},
