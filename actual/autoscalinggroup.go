@@ -40,16 +40,36 @@ func lookAutoScalingGroups(ctx context.Context, o *observation) error {
 	return err
 }
 
+// templateSpecification says what a group makes machines from; nil for none.
+func templateSpecification(g asgtypes.AutoScalingGroup) *asgtypes.LaunchTemplateSpecification {
+	if mixed := g.MixedInstancesPolicy; mixed != nil && mixed.LaunchTemplate != nil {
+		return mixed.LaunchTemplate.LaunchTemplateSpecification
+	}
+	return g.LaunchTemplate
+}
+
 // pinnedVersion is the version of a launch template that a group makes machines from.
 func (o *observation) pinnedVersion(g asgtypes.AutoScalingGroup) templateVersion {
-	spec := g.LaunchTemplate
-	if mixed := g.MixedInstancesPolicy; mixed != nil && mixed.LaunchTemplate != nil {
-		spec = mixed.LaunchTemplate.LaunchTemplateSpecification
-	}
+	spec := templateSpecification(g)
 	if spec == nil {
 		return templateVersion{}
 	}
 	return o.resolve(aws.ToString(spec.LaunchTemplateId), aws.ToString(spec.Version))
+}
+
+// follows is the word of a group that names its version by none of the numbers.
+func follows(g asgtypes.AutoScalingGroup) string {
+	spec := templateSpecification(g)
+	if spec == nil {
+		return ""
+	}
+	switch version := aws.ToString(spec.Version); version {
+	case "":
+		return topology.DefaultVersion
+	case topology.LatestVersion, topology.DefaultVersion:
+		return version
+	}
+	return ""
 }
 
 func (o *observation) pinnedVersions() []templateVersion {
@@ -73,6 +93,7 @@ func convertAutoScalingGroups(o *observation) error {
 			Role:                 topology.RoleOf(tags),
 			LaunchTemplate:       o.ref(&pinned.template),
 			Template:             o.launchTemplates.digests[pinned],
+			Follows:              follows(g),
 			Mixed:                mixedInstances(g.MixedInstancesPolicy),
 			Min:                  int(aws.ToInt32(g.MinSize)),
 			Max:                  int(aws.ToInt32(g.MaxSize)),

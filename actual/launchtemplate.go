@@ -84,9 +84,9 @@ func (o *observation) resolve(template, version string) templateVersion {
 	for _, t := range o.launchTemplates.found {
 		switch {
 		case aws.ToString(t.LaunchTemplateId) != template:
-		case version == "$Latest":
+		case version == topology.LatestVersion:
 			return templateVersion{template, number(t.LatestVersionNumber)}
-		case version == "$Default", version == "":
+		case version == topology.DefaultVersion, version == "":
 			return templateVersion{template, number(t.DefaultVersionNumber)}
 		}
 	}
@@ -113,7 +113,7 @@ func convertLaunchTemplates(o *observation) error {
 	}
 	o.launchTemplates.digests = map[templateVersion]string{}
 	for version, v := range o.launchTemplates.versions {
-		o.launchTemplates.digests[version] = o.templateContent(names[version.template], v).Digest()
+		o.launchTemplates.digests[version] = o.versionContent(names[version.template], version, v).Digest()
 	}
 	for _, t := range o.launchTemplates.found {
 		o.convertNewest(t)
@@ -127,7 +127,8 @@ func (o *observation) convertNewest(t ec2types.LaunchTemplate) {
 		return
 	}
 	newest := number(t.LatestVersionNumber)
-	content := o.templateContent(name, o.launchTemplates.versions[templateVersion{id, newest}])
+	version := templateVersion{id, newest}
+	content := o.versionContent(name, version, o.launchTemplates.versions[version])
 	content.Tags = agreedTags(tags, content.Tags)
 	content.KeyPair = o.named(topology.KindKeyPair, content.KeyPair.Name)
 	content.InstanceProfile = o.named(topology.KindInstanceProfile, content.InstanceProfile.Name)

@@ -31,6 +31,8 @@ type Scope struct {
 	Named []topology.Ref
 	// Images are the names or AMI ids that the manifest uses for machine images.
 	Images []string
+	// KeptUserData are the launch templates whose newest user data is wanted as found.
+	KeptUserData []topology.Ref
 	// Zone is the hosted zone that the cluster keeps its records in; zero if it
 	// keeps none.
 	Zone topology.HostedZone

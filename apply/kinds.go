@@ -48,7 +48,7 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindClassicELB:        handled(classicELBs{c.ClassicELB, c.AutoScaling, e.cluster}),
 		topology.KindDNSRecord:         handled(dnsRecords{c.Route53, c.ELB, c.ClassicELB, e.cluster}),
 		topology.KindZoneAssociation:   handled(zoneAssociations{c.Route53, e.cluster, c.EC2.Options().Region}),
-		topology.KindLaunchTemplate:    handled(launchTemplates{c.EC2, e.cluster, c.EC2.Options().Region, e.tokens()}),
+		topology.KindLaunchTemplate:    handled(launchTemplates{c.EC2, e.cluster, c.EC2.Options().Region, e.tokens(), autoScalingGroups{c.AutoScaling, e.cluster}}),
 		topology.KindAutoScalingGroup:  handled(autoScalingGroups{c.AutoScaling, e.cluster}),
 		topology.KindLifecycleHook:     handled(lifecycleHooks{c.AutoScaling}),
 		topology.KindScalingPolicy:     handled(scalingPolicies{c.AutoScaling}),

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 type launchTemplateWriter interface {
 	ec2Untagger
 	DescribeLaunchTemplates(context.Context, *ec2.DescribeLaunchTemplatesInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplatesOutput, error)
+	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
 	CreateLaunchTemplate(context.Context, *ec2.CreateLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateOutput, error)
 	CreateLaunchTemplateVersion(context.Context, *ec2.CreateLaunchTemplateVersionInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateVersionOutput, error)
 	ModifyLaunchTemplate(context.Context, *ec2.ModifyLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.ModifyLaunchTemplateOutput, error)
@@ -29,6 +31,7 @@ type launchTemplates struct {
 	cluster string
 	region  string
 	tokens  tokens
+	groups  autoScalingGroups
 }
 
 // versionOf is the reference under which the newest version of a template is bound.
@@ -40,6 +43,9 @@ func versionOf(template topology.Ref) topology.Ref {
 // already, not even what is ours: a group would be pinned to content that nobody has
 // compared.
 func (l launchTemplates) Create(ctx context.Context, want topology.LaunchTemplate, ids topology.Bindings) (topology.Bindings, error) {
+	if want.UserDataKept {
+		return nil, errors.New("its user data is kept as found, and a template that is not there has none")
+	}
 	data, err := templateData(want, ids, l.region)
 	if err != nil {
 		return nil, err
@@ -95,13 +101,20 @@ func (l launchTemplates) taken(ctx context.Context, want topology.LaunchTemplate
 }
 
 // Update writes the template's own tags first: they would not be noticed after the
-// version whose content is compared.
+// version whose content is compared. Groups that follow the newest or the default
+// version are pinned before there is another one: else whatever machine AWS replaces
+// next, in any zone, would be made from it without the gate having been asked.
 func (l launchTemplates) Update(ctx context.Context, _, want topology.LaunchTemplate, change diff.Change, ids topology.Bindings) (topology.Bindings, error) {
 	id, err := idOf(ids, want.Ref())
 	if err != nil {
 		return nil, err
 	}
 	if err := setTags(ctx, l.api, id, tagChangeOf(change)); err != nil {
+		return nil, err
+	}
+	if err := l.groups.pinFollowers(ctx, id, func(word string) (string, error) {
+		return l.meant(ctx, id, word, ids[versionOf(want.Ref())])
+	}); err != nil {
 		return nil, err
 	}
 	version, err := l.makeVersion(ctx, id, want, ids)
@@ -112,12 +125,32 @@ func (l launchTemplates) Update(ctx context.Context, _, want topology.LaunchTemp
 	return learned, l.makeDefault(ctx, id, version)
 }
 
+// meant is the number of the version that a group's word stands for, as the plan saw it.
+func (l launchTemplates) meant(ctx context.Context, id, word, newest string) (string, error) {
+	if word == topology.LatestVersion {
+		return newest, nil
+	}
+	out, err := l.api.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateIds: []string{id}})
+	if err != nil {
+		return "", err
+	}
+	if len(out.LaunchTemplates) != 1 {
+		return "", &WaitError{Reason: "AWS does not show the template everywhere yet"}
+	}
+	return number(out.LaunchTemplates[0].DefaultVersionNumber), nil
+}
+
 // makeVersion writes the whole content and builds on no older version, in which
 // somebody may have put anything.
 func (l launchTemplates) makeVersion(ctx context.Context, id string, want topology.LaunchTemplate, ids topology.Bindings) (string, error) {
 	data, err := templateData(want, ids, l.region)
 	if err != nil {
 		return "", err
+	}
+	if want.UserDataKept {
+		if data.UserData, err = l.foundUserData(ctx, id, ids[versionOf(want.Ref())]); err != nil {
+			return "", err
+		}
 	}
 	in := &ec2.CreateLaunchTemplateVersionInput{LaunchTemplateId: aws.String(id), LaunchTemplateData: data}
 	token, err := l.tokens.token(want.Ref(), in, "after version", ids[versionOf(want.Ref())])

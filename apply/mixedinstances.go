@@ -53,11 +53,7 @@ func (g autoScalingGroups) pinned(ctx context.Context, name string) (*asgtypes.L
 		return nil, err
 	}
 	for _, group := range found {
-		spec := group.LaunchTemplate
-		if mixed := group.MixedInstancesPolicy; mixed != nil && mixed.LaunchTemplate != nil {
-			spec = mixed.LaunchTemplate.LaunchTemplateSpecification
-		}
-		if spec != nil {
+		if spec, _ := specificationOf(group); spec != nil {
 			// AWS answers with id and name, and takes only one of them.
 			return &asgtypes.LaunchTemplateSpecification{LaunchTemplateId: spec.LaunchTemplateId, Version: spec.Version}, nil
 		}

@@ -125,7 +125,7 @@ func (r *run) settleGroup(ctx context.Context, c diff.Change, group topology.Aut
 			return err
 		}
 	}
-	if c.Has("template") || c.Has("launchTemplate") {
+	if c.Has("template") || c.Has("launchTemplate") || c.Has("follows") {
 		return r.applier.groups.pin(ctx, group, r.known())
 	}
 	return nil

@@ -20,8 +20,9 @@ type annotation func(m manifest, value string) string
 // may have, without the prefix. What each of them does stands where it is read.
 var (
 	clusterAnnotations = map[string]annotation{
-		"deletion": isOwnName,
-		"prune":    isBool,
+		"bootstrap": isBootstrap,
+		"deletion":  isOwnName,
+		"prune":     isBool,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,

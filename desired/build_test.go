@@ -120,3 +120,18 @@ func TestBuildIsAFunction(t *testing.T) {
 		t.Errorf("two builds of one manifest differ:\n%s", diff)
 	}
 }
+
+func TestTemplatesOfAClusterThatKopsBootsKeepTheirUserData(t *testing.T) {
+	c := buildOne(t, edit{"  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/bootstrap: kops}\n"})
+	ours := buildOne(t)
+	for _, template := range topology.Of[topology.LaunchTemplate](c.Topology) {
+		was, _ := topology.Find[topology.LaunchTemplate](ours.Topology, template.Ref())
+		if !template.UserDataKept || was.UserDataKept || template.Digest() == was.Digest() {
+			t.Errorf("%s: kept %t, and without the annotation %t", template.Name, template.UserDataKept, was.UserDataKept)
+		}
+		template.UserData = "another"
+		if group, _ := topology.Find[topology.AutoScalingGroup](c.Topology, topology.Ref{Kind: topology.KindAutoScalingGroup, Name: template.Name}); group.Template != template.Digest() {
+			t.Errorf("%s: its digest depends on the text that is not written", template.Name)
+		}
+	}
+}

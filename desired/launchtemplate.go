@@ -44,6 +44,7 @@ func (m manifest) launchTemplate(g kopsspec.InstanceGroup) topology.LaunchTempla
 		Tenancy:           g.Spec.Tenancy,
 		Spot:              spotOptions(g.Spec),
 		UserData:          m.userData(g),
+		UserDataKept:      m.keepsUserData(),
 		Tags:              m.machineTags(g),
 		Ownership:         topology.Owned,
 	}

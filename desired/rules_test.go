@@ -54,6 +54,7 @@ var cases = map[string][]ruleCase{
 	"annotations for Quorate are known and well-formed": {
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {other.dev/x: y, quorate.dev/zzzzzzzz: y}\n", `metadata.annotations["quorate.dev/zzzzzzzz"]: there is no such annotation; write one of quorate.dev/`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prunes: \"true\"}\n", `metadata.annotations["quorate.dev/prunes"]: there is no such annotation; did you mean quorate.dev/prune?`),
+		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/bootstrap: nodeup}\n", `metadata.annotations["quorate.dev/bootstrap"]: "nodeup" is neither "kops" (machines keep the user data that kops wrote) nor "quorate" (Quorate writes it)`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
 		onGroup("nodes", `quorate.dev/scaling-cpu-target: "0"`, `metadata.annotations["quorate.dev/scaling-cpu-target"]: "0" is no percentage of CPU`),
 		scheduledAs("0 6 * * min=1 max=2", "the time has 4 fields and must have 5"),

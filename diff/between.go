@@ -33,6 +33,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	}
 	plan.explainTakenBack(have)
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
+	plan.noteFollowers(have)
 	return plan
 }
 
@@ -43,6 +44,9 @@ func changeOf(want, have topology.Resource, found bool, machines []topology.Mach
 		return sharedChange(c, found)
 	case !found:
 		c.Effect, c.Have = Create, nil
+		if c.Reason = unmakeable(want); c.Reason != "" {
+			c.Effect = Forbid
+		}
 		return c, true
 	}
 	c.Fields = rows[c.Ref.Kind].compare(want, have)
@@ -50,6 +54,9 @@ func changeOf(want, have topology.Resource, found bool, machines []topology.Mach
 		c.Fields = append(c.Fields, outOfDate(group, machines)...)
 	}
 	c.settle()
+	if group, ok := have.(topology.AutoScalingGroup); ok && c.Effect == Roll {
+		c.Fields = append(c.Fields, followChange(want.(topology.AutoScalingGroup), group)...)
+	}
 	return c, c.Effect != None
 }
 

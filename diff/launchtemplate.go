@@ -28,7 +28,8 @@ var launchTemplateFields = []field[topology.LaunchTemplate]{
 // userDataChange never prints the text: it is long, and an adopted cluster's may
 // hold what nobody wants to read on a pull request.
 func userDataChange(want, have topology.LaunchTemplate) []FieldChange {
-	if want.UserData == have.UserData {
+	kept := want.UserDataKept && have.UserDataKept
+	if kept || want.UserData == have.UserData && want.UserDataKept == have.UserDataKept {
 		return nil
 	}
 	return []FieldChange{{

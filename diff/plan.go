@@ -19,10 +19,18 @@ type Plan struct {
 	Machines []topology.Machine
 	// ends has no setter, so that no other plan can take an etcd volume away.
 	ends bool
+	// Notes tell what is nothing to change now, and good to know.
+	Notes []Note
 }
 
 // EndsCluster reports whether [Teardown] made the plan.
 func (p Plan) EndsCluster() bool { return p.ends }
+
+// A Note is a sentence about one resource.
+type Note struct {
+	Ref  topology.Ref
+	Text string
+}
 
 // A Change is the difference of one resource.
 type Change struct {

@@ -99,6 +99,9 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 		if record, ok := r.(topology.DNSRecord); ok {
 			scope.Zone, scope.Records = record.Zone, append(scope.Records, ref)
 		}
+		if lt, ok := r.(topology.LaunchTemplate); ok && lt.UserDataKept {
+			scope.KeptUserData = append(scope.KeptUserData, ref)
+		}
 		if lt, ok := r.(topology.LaunchTemplate); ok && !slices.Contains(scope.Images, lt.Image) {
 			scope.Images = append(scope.Images, lt.Image)
 		}
@@ -110,7 +113,7 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // Render is the plan as people and programs read it: steps in their order, then what
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
-	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Warnings: slices.Concat(warnings, p.Warnings), Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Notes: p.Plan.Notes, Warnings: slices.Concat(warnings, p.Warnings), Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
 	for _, l := range p.State.Leftovers {
 		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason, InTheWay: l.InTheWay})
 	}

@@ -12,6 +12,10 @@ type AutoScalingGroup struct {
 	// the content the group is pinned to ([LaunchTemplate.Digest]).
 	LaunchTemplate Ref    `json:"launchTemplate"`
 	Template       string `json:"template"`
+	// Follows is "$Latest" or "$Default" for a group that names its version so, as
+	// kops's groups do, and empty for a group that is pinned to a number. It is only
+	// found and never wanted: Template is what that version is now.
+	Follows string `json:"follows,omitempty"`
 	// Mixed is zero for a group whose machines all are what the template says.
 	Mixed   MixedInstances `json:"mixed,omitzero"`
 	Min     int            `json:"min"`

@@ -35,11 +35,24 @@ type LaunchTemplate struct {
 	Spot SpotOptions `json:"spot,omitzero"`
 	// UserData is the text that the machine boots from; empty for none.
 	UserData string `json:"userData,omitempty"`
+	// UserDataKept says that the machines boot from the text that the newest version
+	// has, whoever wrote it and whatever it is. On the wanted side UserData is then what
+	// Quorate would write and never goes into a template: it only says who the machine
+	// is. On the found side it is empty: the text may hold secrets, and nobody but AWS
+	// needs it.
+	UserDataKept bool `json:"userDataKept,omitempty"`
 	// Tags are on the template, and on the instances, volumes and network
 	// interfaces made from it.
 	Tags      Tags      `json:"tags"`
 	Ownership Ownership `json:"ownership"`
 }
+
+// Words that a group may write in place of a version's number. Machines that it makes
+// then change with the template, without anybody having asked whether they may.
+const (
+	LatestVersion  = "$Latest"
+	DefaultVersion = "$Default"
+)
 
 // SpotOptions ask for machines that AWS may take back. A group with a
 // [MixedInstances] policy has its price there and none here.
@@ -86,6 +99,9 @@ func (LaunchTemplate) resource()          {}
 // Digest tells contents apart: two versions with one digest make the same machine,
 // so that nobody rolls from one to the other. It is a prefix of a SHA-256.
 func (t LaunchTemplate) Digest() string {
+	if t.UserDataKept {
+		t.UserData = ""
+	}
 	content, err := json.Marshal(t)
 	if err != nil {
 		panic("a launch template is plain data: " + err.Error())

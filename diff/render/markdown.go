@@ -24,6 +24,9 @@ func Markdown(w io.Writer, p Plan) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "\n`%s` stays: %s\n", code(k.Ref.String()), cell(k.Reason))
 	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(b, "\n`%s`: %s\n", code(n.Ref.String()), cell(n.Text))
+	}
 	for _, m := range p.Machines {
 		fmt.Fprintf(b, "\nMachine %s ends.\n", cell(machine(m)))
 	}

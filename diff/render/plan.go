@@ -23,6 +23,8 @@ type Plan struct {
 	Machines []topology.Machine
 	// At is when AWS was looked at; ages are told only if it is set.
 	At time.Time
+	// Notes tell what is no change.
+	Notes []diff.Note
 	// Warnings are sentences about the manifest that stop nothing.
 	Warnings []string
 	// Cost is zero if nobody priced the plan; Bill asks Text for its lines.
@@ -154,10 +156,16 @@ type jsonPlan struct {
 	Changes  []jsonChange   `json:"changes"`
 	Machines []string       `json:"machines,omitempty"`
 	Kept     []jsonKept     `json:"kept,omitempty"`
+	Notes    []jsonNote     `json:"notes,omitempty"`
 	Leftover []Leftover     `json:"leftovers,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 	Cost     *jsonCost      `json:"cost,omitempty"`
 	Summary  map[string]int `json:"summary"`
+}
+
+type jsonNote struct {
+	Ref  topology.Ref `json:"ref"`
+	Text string       `json:"text"`
 }
 
 type jsonKept struct {
@@ -176,6 +184,9 @@ func JSON(w io.Writer, p Plan) error {
 	}
 	for _, m := range p.Machines {
 		out.Machines = append(out.Machines, m.ID)
+	}
+	for _, n := range p.Notes {
+		out.Notes = append(out.Notes, jsonNote(n))
 	}
 	for _, k := range p.Kept {
 		out.Kept = append(out.Kept, jsonKept(k))

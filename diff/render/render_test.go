@@ -47,6 +47,7 @@ func night() Plan {
 				Fields: []diff.FieldChange{{Path: "sizeGiB", Have: "20", Want: "10"}}}},
 		},
 		Leftovers: []Leftover{{Kind: topology.KindSubnet, ID: "subnet-0a1b2c3d4e5f60718", Created: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC), Reason: "it has no Name tag"}},
+		Notes:     []diff.Note{{Ref: ref(topology.KindAutoScalingGroup, "nodes"), Text: "it follows $Latest of its launch template, which is no difference"}},
 		Kept:      []diff.Kept{{Ref: ref(topology.KindVolume, "d.etcd-main"), Reason: "an etcd volume holds data that nothing else has, so no plan removes it"}},
 	}
 }

@@ -34,6 +34,9 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, k.Reason)
 	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(b, "  i %s: %s\n", n.Ref, n.Text)
+	}
 	for _, m := range p.Machines {
 		fmt.Fprintf(b, "  %s\n", paint(diff.Delete, "- ends     machine "+machine(m)))
 	}

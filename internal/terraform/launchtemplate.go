@@ -30,6 +30,9 @@ func (d *document) launchTemplate(t topology.LaunchTemplate) {
 		"tags":               t.Tags,
 		"lifecycle":          []attrs{{"create_before_destroy": true, "precondition": rootDeviceHolds(t.Image)}},
 	}
+	if t.UserDataKept {
+		a["lifecycle"].([]attrs)[0]["ignore_changes"] = []string{"user_data"}
+	}
 	d.addMachineOptions(a, t)
 	d.add("aws_launch_template", label(t.Name), a)
 }
@@ -51,7 +54,7 @@ func (d *document) addMachineOptions(a attrs, t topology.LaunchTemplate) {
 	if t.Spot != (topology.SpotOptions{}) {
 		a["instance_market_options"] = []attrs{{"market_type": "spot", "spot_options": []attrs{spotOptions(t.Spot)}}}
 	}
-	if t.UserData != "" {
+	if t.UserData != "" && !t.UserDataKept {
 		a["user_data"] = base64.StdEncoding.EncodeToString([]byte(t.UserData))
 	}
 }
