@@ -13,11 +13,12 @@ type Clients struct {
 	Route53     Route53
 	SQS         SQS
 	EventBridge EventBridge
+	CloudWatch  CloudWatch
 }
 
 // FromClients takes the SDK's clients.
 func FromClients(c awsapi.Clients) Clients {
-	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, ClassicELB: c.ClassicELB, IAM: c.IAM, Route53: c.Route53, SQS: c.SQS, EventBridge: c.EventBridge}
+	return Clients{EC2: c.EC2, AutoScaling: c.AutoScaling, ELB: c.ELB, ClassicELB: c.ClassicELB, IAM: c.IAM, Route53: c.Route53, SQS: c.SQS, EventBridge: c.EventBridge, CloudWatch: c.CloudWatch}
 }
 
 // EC2 lists the calls to EC2.
@@ -83,4 +84,9 @@ type SQS interface {
 // EventBridge lists the calls to EventBridge.
 type EventBridge interface {
 	eventRuleReader
+}
+
+// CloudWatch lists the calls to CloudWatch.
+type CloudWatch interface {
+	alarmReader
 }

@@ -55,6 +55,7 @@ var rows = map[topology.Kind]row{
 	topology.KindLifecycleHook:     {"lifecycle hooks", looks{nil, lookLifecycleHooks}, convertLifecycleHooks, false},
 	topology.KindScalingPolicy:     {"scaling policies", looks{nil, lookScalingPolicies}, convertScalingPolicies, false},
 	topology.KindScheduledAction:   {"scheduled actions", looks{nil, lookScheduledActions}, convertScheduledActions, false},
+	topology.KindAlarm:             {"alarms", looks{nil, lookAlarms, lookAlarmTags}, convertAlarms, false},
 }
 
 // Images, the hosted zone and machines are no resources, but facts that are looked at in the same way;

@@ -45,6 +45,7 @@ type observation struct {
 	hooks           lifecycleHookAnswers
 	policies        scalingPolicyAnswers
 	schedule        scheduledActionAnswers
+	alarms          alarmAnswers
 	instances       instanceAnswers
 	remains         remainsAnswers
 

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/awssim"
@@ -46,7 +49,11 @@ func TestMain(m *testing.M) {
 
 func moto(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, motoServer.URL(t), motoAttempts)
+	w := newWorld(t, motoServer.URL(t), motoAttempts)
+	w.CloudWatch = cloudwatch.New(w.CloudWatch.Options(), func(o *cloudwatch.Options) {
+		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) // moto (5.2) knows only the former one
+	})
+	return w
 }
 
 // motoAttempts rides out that moto's web server now and then closes a connection too

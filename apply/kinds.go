@@ -53,6 +53,7 @@ func rowsFor(e env) map[topology.Kind]row {
 		topology.KindLifecycleHook:     handled(lifecycleHooks{c.AutoScaling}),
 		topology.KindScalingPolicy:     handled(scalingPolicies{c.AutoScaling}),
 		topology.KindScheduledAction:   handled(scheduledActions{c.AutoScaling}),
+		topology.KindAlarm:             handled(alarms{c.CloudWatch, e.cluster}),
 	}
 }
 

@@ -16,8 +16,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/quorate/quorate/diff"
@@ -49,7 +52,16 @@ type world struct {
 func inEveryWorld(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Run("simulated", func(t *testing.T) { story(t, simulatedWorld(t, testRegion)) })
-	t.Run("moto", func(t *testing.T) { story(t, newWorld(t, moto.URL(t), testRegion)) })
+	t.Run("moto", func(t *testing.T) {
+		w := newWorld(t, moto.URL(t), testRegion)
+		w.env.clients.CloudWatch = inQuery(w.env.clients.CloudWatch)
+		story(t, w)
+	})
+}
+
+// inQuery makes the client speak CloudWatch's former protocol: moto (5.2) has no other.
+func inQuery(c *cloudwatch.Client) *cloudwatch.Client {
+	return cloudwatch.New(c.Options(), func(o *cloudwatch.Options) { o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) })
 }
 
 // testImage exists in both worlds.
@@ -238,10 +250,12 @@ func (w *wire) lost(operation string) bool {
 	return lost
 }
 
-// operationOf names a call: most services say it in a form, Route 53 in the path.
+// operationOf names a call: most services say it in a form, Route 53 and CloudWatch in the path.
 func operationOf(req *http.Request, body []byte) string {
 	if req.Method == http.MethodPost {
 		switch path.Base(req.URL.Path) {
+		case "PutMetricAlarm", "TagResource", "DeleteAlarms": // CloudWatch
+			return path.Base(req.URL.Path)
 		case "rrset":
 			return "ChangeResourceRecordSets"
 		case "associatevpc":

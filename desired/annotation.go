@@ -23,6 +23,7 @@ var (
 		"bootstrap": isBootstrap,
 		"deletion":  isOwnName,
 		"prune":     isBool,
+		alarmsTopic: isTopic,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,

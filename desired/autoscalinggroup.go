@@ -37,7 +37,7 @@ func (m manifest) autoScalingGroups() []topology.AutoScalingGroup {
 			MaxInstanceLifetime:  int(lifetime.Seconds()),
 			CapacityRebalance:    isTrue(g.Spec.CapacityRebalance, false),
 			WarmPool:             m.warmPool(g),
-			Tags:                 markScaled(g, template.Tags),
+			Tags:                 m.markWatched(g, markScaled(g, template.Tags)),
 			Ownership:            topology.Owned,
 		})
 	}

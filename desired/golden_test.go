@@ -24,6 +24,7 @@ var sections = map[string]func([]Cluster, []Problem) string{
 	"topology": func(cs []Cluster, _ []Problem) string { return each(cs, describe) },
 	"roles":    func(cs []Cluster, _ []Problem) string { return each(cs, describeRoles) },
 	"names":    func(cs []Cluster, _ []Problem) string { return each(cs, listRefs) },
+	"alarms":   func(cs []Cluster, _ []Problem) string { return each(cs, describeAlarms) },
 	"scaling":  func(cs []Cluster, _ []Problem) string { return each(cs, describeScaling) },
 	"problems": func(_ []Cluster, ps []Problem) string { return listProblems(ps) },
 }
@@ -109,6 +110,21 @@ func listProblems(problems []Problem) string {
 		fmt.Fprintln(&b, p)
 	}
 	return b.String()
+}
+
+// describeAlarms writes the alarms, and which groups are marked for having some.
+func describeAlarms(b *strings.Builder, c Cluster) {
+	for _, a := range topology.Of[topology.Alarm](c.Topology) {
+		fmt.Fprintf(b, "\n%s\n  %s\n  %s %s %s of %s %s\n", a.Ref(), a.Description, a.Statistic, a.Namespace, a.Metric, a.Watches, a.LoadBalancer)
+		fmt.Fprintf(b, "  %s %g in %d of %d times %d s, missing data %s\n", a.Comparison, a.Threshold, a.Datapoints, a.Periods, a.Period, a.MissingData)
+		fmt.Fprintf(b, "  to %s, and back to %s\n", strings.Join(a.AlarmActions, " "), strings.Join(a.OKActions, " "))
+	}
+	fmt.Fprintln(b)
+	for _, g := range topology.Of[topology.AutoScalingGroup](c.Topology) {
+		if mark, ok := g.Tags[topology.TagAlarms]; ok {
+			fmt.Fprintf(b, "%s %s: %s\n", g.Ref(), topology.TagAlarms, mark)
+		}
+	}
 }
 
 // describeScaling writes what changes the sizes of the groups, and which groups are marked for it.

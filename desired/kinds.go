@@ -33,6 +33,7 @@ var builders = map[topology.Kind]func(manifest) []topology.Resource{
 	topology.KindLifecycleHook:     row(manifest.lifecycleHooks),
 	topology.KindScalingPolicy:     row(manifest.scalingPolicies),
 	topology.KindScheduledAction:   row(manifest.scheduledActions),
+	topology.KindAlarm:             row(manifest.alarms),
 }
 
 // row lets the kinds keep their own types: only here do they become plain resources.

@@ -56,6 +56,10 @@ var cases = map[string][]ruleCase{
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prunes: \"true\"}\n", `metadata.annotations["quorate.dev/prunes"]: there is no such annotation; did you mean quorate.dev/prune?`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/bootstrap: nodeup}\n", `metadata.annotations["quorate.dev/bootstrap"]: "nodeup" is neither "kops" (machines keep the user data that kops wrote) nor "quorate" (Quorate writes it)`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
+		alarmsTo("alarms", `"alarms" is not the ARN of an SNS topic; write arn:aws:sns:REGION:ACCOUNT:NAME`),
+		alarmsTo("arn:aws:sqs:eu-west-1:123456789012:alarms", `"arn:aws:sqs:eu-west-1:123456789012:alarms" is not the ARN of an SNS topic`),
+		alarmsTo("arn:aws:sns:us-east-1:123456789012:alarms", "the topic is in us-east-1 of aws, and alarms of a cluster in eu-west-1"),
+		alarmsTo("arn:aws-cn:sns:eu-west-1:123456789012:alarms", "the topic is in eu-west-1 of aws-cn"),
 		onGroup("nodes", `quorate.dev/scaling-cpu-target: "0"`, `metadata.annotations["quorate.dev/scaling-cpu-target"]: "0" is no percentage of CPU`),
 		scheduledAs("0 6 * * min=1 max=2", "the time has 4 fields and must have 5"),
 		scheduledAs("@daily min=1 max=2", "the time has 1 fields and must have 5"),
@@ -513,6 +517,10 @@ const subnetLines = `  subnets:
 // onGroup adds an annotation to a group.
 func onGroup(name, annotation, want string) ruleCase {
 	return one("  name: "+name+"\n", "  name: "+name+"\n  annotations: {"+annotation+"}\n", want)
+}
+
+func alarmsTo(topic, want string) ruleCase {
+	return one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/alarms-topic: \""+topic+"\"}\n", `metadata.annotations["quorate.dev/alarms-topic"]: `+want)
 }
 
 // scheduledAs gives the workers a schedule.

@@ -61,15 +61,20 @@ func changeOf(want, have topology.Resource, found bool, machines []topology.Mach
 }
 
 // excuse takes away the differences of a group that something else than its own fields
-// explains. It reports whether any difference is left.
+// explains: bounds that a schedule holds, and marks of what is there still. It reports
+// whether any difference is left.
 func (c *Change) excuse(want, have topology.Topology) bool {
 	group, ok := c.Have.(topology.AutoScalingGroup)
 	if !ok || len(c.Fields) == 0 {
 		return true
 	}
-	held, marked := heldBySchedule(group, want, have), hasScaling(group.Ref(), have)
+	held := heldBySchedule(group, want, have)
+	needed := map[string]bool{
+		"tags[" + topology.TagScaling + "]": hasScaling(group.Ref(), have),
+		"tags[" + topology.TagAlarms + "]":  len(topology.Of[topology.Alarm](have)) > 0,
+	}
 	c.Fields = slices.DeleteFunc(c.Fields, func(f FieldChange) bool {
-		return held && (f.Path == "min" || f.Path == "max") || marked && f.Path == "tags["+topology.TagScaling+"]" && f.Want == ""
+		return held && (f.Path == "min" || f.Path == "max") || f.Want == "" && needed[f.Path]
 	})
 	c.Effect, c.Reason = None, ""
 	c.settle()

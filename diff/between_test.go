@@ -240,7 +240,7 @@ var everyStruct = []topology.Resource{
 	topology.RouteTable{}, topology.SecurityGroup{}, topology.SecurityGroupRule{}, topology.OIDCProvider{}, topology.IAMRole{}, topology.InstanceProfile{},
 	topology.KeyPair{}, topology.Volume{}, topology.TargetGroup{}, topology.LoadBalancer{}, topology.Listener{}, topology.DNSRecord{}, topology.ZoneAssociation{},
 	topology.LaunchTemplate{}, topology.AutoScalingGroup{}, topology.Queue{}, topology.EventRule{}, topology.LifecycleHook{},
-	topology.ScalingPolicy{}, topology.ScheduledAction{}, topology.ClassicELB{},
+	topology.ScalingPolicy{}, topology.ScheduledAction{}, topology.Alarm{}, topology.ClassicELB{},
 }
 
 // TestEveryFieldIsCompared changes one field of each struct at a time and asks that

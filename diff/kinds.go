@@ -38,6 +38,7 @@ var rows = map[topology.Kind]row{
 	topology.KindLifecycleHook:     compared(lifecycleHookFields),
 	topology.KindScalingPolicy:     compared(scalingPolicyFields),
 	topology.KindScheduledAction:   compared(scheduledActionFields),
+	topology.KindAlarm:             compared(alarmFields),
 }
 
 // A row is a kind's line of [rows].

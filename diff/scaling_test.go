@@ -141,3 +141,28 @@ func TestWhatADifferenceOfScalingMeans(t *testing.T) {
 		}
 	}
 }
+
+func alarm() topology.Alarm {
+	return topology.Alarm{Name: topology.AlarmPrefix(cluster) + "machines-lost/a", Watches: workers().Ref(), Threshold: 1, Enabled: true, Ownership: topology.Owned}
+}
+
+func TestTheMarkOfAlarmsOutlivesThem(t *testing.T) {
+	watched := with(workers(), func(g *topology.AutoScalingGroup) { g.Tags = topology.Tags{topology.TagAlarms: "true"} })
+	want := made(t, template("t3.medium"), workers())
+	plan := Between(want, made(t, template("t3.medium"), watched, alarm()), nil)
+	if diff := cmp.Diff(map[string][]string{alarm().Ref().String(): {"delete"}}, changes(plan)); diff != "" {
+		t.Error(diff)
+	}
+	plan = Between(want, made(t, template("t3.medium"), watched), nil)
+	if diff := cmp.Diff(map[string][]string{workers().Ref().String(): {"in-place", "tags[quorate.dev/alarms]"}}, changes(plan)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnAlarmThatSomebodySilencedIsDrift(t *testing.T) {
+	silent := with(alarm(), func(a *topology.Alarm) { a.Enabled = false })
+	plan := Between(made(t, template("t3.medium"), workers(), alarm()), made(t, template("t3.medium"), workers(), silent), nil)
+	if diff := cmp.Diff(map[string][]string{alarm().Ref().String(): {"in-place", "enabled"}}, changes(plan)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,16 +1,20 @@
 package sync_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quorate/quorate/internal/awssim"
+	"github.com/quorate/quorate/topology"
 )
 
 // scaled is the small cluster whose workers follow their CPU and the hour.
@@ -137,8 +141,98 @@ func TestScalingCostsNoCallWhereItIsNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for operation, n := range looking.calls.ByOperation() {
-		if strings.Contains(operation, "DescribePolicies") || strings.Contains(operation, "DescribeScheduledActions") {
+		if strings.Contains(operation, "DescribePolicies") || strings.Contains(operation, "DescribeAlarms") || strings.Contains(operation, "DescribeScheduledActions") {
 			t.Errorf("%d calls of %s", n, operation)
+		}
+	}
+}
+
+// watched is the small cluster with alarms.
+var watched = strings.Replace(small, "  name: "+its+"\n", "  name: "+its+"\n  annotations: {quorate.dev/alarms-topic: \"arn:aws:sns:us-east-1:123456789012:alarms\"}\n", 1)
+
+// alarms lists the alarms with our names, with their states.
+func (o operator) alarms() map[string]string {
+	o.Helper()
+	out, err := o.CloudWatch.DescribeAlarms(o.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(topology.AlarmPrefix(its))})
+	o.must(err)
+	states := map[string]string{}
+	for _, a := range out.MetricAlarms {
+		name := strings.TrimPrefix(*a.AlarmName, topology.AlarmPrefix(its))
+		if i := strings.Index(name, "/tcp-"); i > 0 {
+			name = name[:i] // the rest is a digest
+		}
+		states[name] = string(a.StateValue)
+	}
+	return states
+}
+
+// becomes waits until the alarms are in these states.
+func (o operator) becomes(want map[string]string) {
+	o.Helper()
+	deadline := time.Now().Add(crashLimit)
+	for !maps.Equal(want, o.alarms()) {
+		if time.Now().After(deadline) {
+			o.Fatalf("the alarms are %v, want %v", o.alarms(), want)
+		}
+		<-time.After(crashPause)
+	}
+}
+
+// TestAlarmsTellOfALostMaster ends a master whose group makes no other, and lets it come back.
+func TestAlarmsTellOfALostMaster(t *testing.T) {
+	ground := newGround(t)
+	never.commit(t, ground, watched, "watched")
+	o := newOperator(t, ground)
+	quiet := map[string]string{
+		"machines-lost/master-us-east-1a": "OK", "machines-lost/master-us-east-1b": "OK", "machines-lost/master-us-east-1c": "OK",
+		"api-unhealthy": "OK", "api-down": "OK",
+	}
+	o.becomes(quiet)
+
+	group := aws.String("master-us-east-1b.masters." + its)
+	_, err := o.AutoScaling.SuspendProcesses(o.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: group, ScalingProcesses: []string{"Launch"}})
+	o.must(err)
+	groups, err := o.AutoScaling.DescribeAutoScalingGroups(o.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{*group}})
+	o.must(err)
+	_, err = o.AutoScaling.TerminateInstanceInAutoScalingGroup(o.Context(), &autoscaling.TerminateInstanceInAutoScalingGroupInput{
+		InstanceId: groups.AutoScalingGroups[0].Instances[0].InstanceId, ShouldDecrementDesiredCapacity: aws.Bool(false),
+	})
+	o.must(err)
+	alarmed := maps.Clone(quiet)
+	alarmed["machines-lost/master-us-east-1b"] = "ALARM"
+	o.becomes(alarmed)
+	told := ground.region.Notifications()
+	if last := told[len(told)-1]; last.State != "ALARM" || last.Topic != "arn:aws:sns:us-east-1:123456789012:alarms" {
+		t.Errorf("told last: %+v", last)
+	}
+
+	_, err = o.AutoScaling.ResumeProcesses(o.Context(), &autoscaling.ResumeProcessesInput{AutoScalingGroupName: group, ScalingProcesses: []string{"Launch"}})
+	o.must(err)
+	o.becomes(quiet)
+
+	never.commit(t, ground, small, "small")
+	if left := o.alarms(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if mark := items(ground, "auto-scaling-group")[*group].Tags[topology.TagAlarms]; mark != "" {
+		t.Errorf("the mark is left behind: %q", mark)
+	}
+}
+
+func TestKilledWhileAlarmsGoNothingIsForgotten(t *testing.T) {
+	ground := newGround(t)
+	for _, fate := range []awssim.Fate{awssim.DropRequest, awssim.LoseAnswer} {
+		for at := 1; ; at++ {
+			never.commit(t, ground, watched, "watched")
+			m := murder{at, fate}
+			m.commit(t, ground, small, "small")
+			died := ground.region.MutatingCalls() >= at
+			if left := newOperator(t, ground).alarms(); len(left) > 0 {
+				t.Errorf("%s: left behind: %v", m, left)
+			}
+			if !died {
+				break
+			}
 		}
 	}
 }

@@ -41,6 +41,7 @@ const (
 	KindLifecycleHook     Kind = "lifecycle-hook"
 	KindScalingPolicy     Kind = "scaling-policy"
 	KindScheduledAction   Kind = "scheduled-action"
+	KindAlarm             Kind = "alarm"
 )
 
 // Facts that a [Bindings] holds besides the ids of resources. They are references
@@ -91,6 +92,7 @@ func Kinds() []Kind {
 		KindLifecycleHook,
 		KindScalingPolicy,
 		KindScheduledAction,
+		KindAlarm,
 	}
 }
 

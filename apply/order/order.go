@@ -119,6 +119,7 @@ func aliasOf(c diff.Change) topology.Ref {
 // attachedKinds are put on groups, which come after everything else.
 var attachedKinds = map[topology.Kind]bool{
 	topology.KindLifecycleHook: true, topology.KindScalingPolicy: true, topology.KindScheduledAction: true,
+	topology.KindAlarm: true,
 }
 
 // holdsNewMachines tells whether a change is about a hook at which new machines wait

@@ -80,6 +80,8 @@ func what(r topology.Resource) string {
 		return fmt.Sprintf("%s after %d s", r.DefaultResult, r.Heartbeat)
 	case topology.ScalingPolicy:
 		return fmt.Sprintf("%s near %g", r.Metric, r.Target)
+	case topology.Alarm:
+		return fmt.Sprintf("%s of %s", r.Metric, r.Watches.Name)
 	case topology.ScheduledAction:
 		return fmt.Sprintf("%d to %d at %s", r.Min, r.Max, strings.TrimSpace(r.Recurrence+" "+r.TimeZone))
 	case topology.TargetGroup:

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -62,6 +63,7 @@ type Clients struct {
 	SQS         *sqs.Client
 	EventBridge *eventbridge.Client
 	Quotas      *servicequotas.Client
+	CloudWatch  *cloudwatch.Client
 	// Pricing has endpoints in few regions: us-east-1 and, for China, cn-northwest-1.
 	Pricing *pricing.Client
 	S3      *s3.Client
@@ -101,6 +103,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		Route53:     route53.NewFromConfig(cfg),
 		SQS:         sqs.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
+		CloudWatch:  cloudwatch.NewFromConfig(cfg),
 		Pricing:     pricing.NewFromConfig(cfg),
 		S3:          s3.NewFromConfig(cfg),
 		Quotas:      servicequotas.NewFromConfig(cfg),

@@ -38,7 +38,7 @@ func Throttled(err error) bool {
 
 var notFoundCodes = codes("NoSuchEntity", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "NatGatewayNotFound", "InvalidKeyPair.NotFound",
 	"InvalidLaunchTemplateId.VersionNotFound", "InvalidAMIID.Unavailable",
-	"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NoSuchHostedZone", "VPCAssociationNotFound", "InvalidVPCId")
+	"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFound", "NoSuchHostedZone", "VPCAssociationNotFound", "InvalidVPCId")
 
 // notFoundWords are how Auto Scaling, which has one code for almost everything, says
 // that a group or a lifecycle hook is not there.

@@ -278,6 +278,9 @@ func (w *world) deleteScalingGroup(in deleteScalingGroupInput) (none, error) {
 }
 
 func (w *world) removeScalingGroup(g *scalingGroup) {
+	for _, p := range g.Scaling {
+		w.removePolicy(g, p)
+	}
 	delete(w.ScalingGroups, g.Name)
 	delete(w.Tags, g.ARN)
 }

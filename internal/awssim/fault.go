@@ -101,8 +101,12 @@ func (f Fate) refusal(c Call, account string) *apiError {
 
 // denial names principal and action the way IAM does since 2021.
 func denial(c Call, account string) *apiError {
-	who := "User: arn:aws:iam::" + account + ":user/simulated is not authorized to perform: " + c.Service + ":" + c.Operation +
-		" because no identity-based policy allows the " + c.Service + ":" + c.Operation + " action"
+	action := c.Service + ":" + c.Operation
+	if c.Service == "monitoring" { // the one service here that IAM calls otherwise than signatures do
+		action = "cloudwatch:" + c.Operation
+	}
+	who := "User: arn:aws:iam::" + account + ":user/simulated is not authorized to perform: " + action +
+		" because no identity-based policy allows the " + action + " action"
 	if c.Service == "ec2" {
 		return refuseStatus(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. %s", who)
 	}

@@ -91,6 +91,9 @@ var resourceKinds = []resourceKind{
 	{Type: "auto-scaling-group", IDs: func(w *world) iter.Seq[string] {
 		return arns(w.ScalingGroups, func(g *scalingGroup) string { return g.ARN })
 	}},
+	{Type: "alarm",
+		IDs:     func(w *world) iter.Seq[string] { return arns(w.Alarms, func(a *alarm) string { return a.ARN }) },
+		Implied: func(w *world, id string) bool { a, err := w.alarmByARN(id); return err == nil && a.Policy }},
 	{Type: "queue", IDs: func(w *world) iter.Seq[string] { return arns(w.Queues, func(q *queue) string { return q.ARN }) }},
 	{Type: "bucket", IDs: func(w *world) iter.Seq[string] { return maps.Keys(w.Buckets) }},
 	{Type: "object", IDs: (*world).objectIDs},

@@ -84,6 +84,7 @@ func (w *world) putScalingPolicy(in putScalingPolicyInput) (putScalingPolicyOutp
 		p = w.newScalingPolicy(g, in.PolicyName)
 		g.Scaling[p.Name] = p
 	}
+	w.keepAlarms(g, p, in.TargetTrackingConfiguration.TargetValue)
 	p.Tracking, p.Disabled = in.TargetTrackingConfiguration, in.Enabled != nil && !*in.Enabled
 	return putScalingPolicyOutput{p.ARN, w.policyAlarms(p)}, nil
 }
@@ -115,6 +116,32 @@ func (w *world) newScalingPolicy(g *scalingGroup, name string) *scalingPolicy {
 		p.Alarms = append(p.Alarms, "TargetTracking-"+g.Name+"-Alarm"+side+"-"+w.region.ids.uuid())
 	}
 	return p
+}
+
+// keepAlarms makes the two alarms by which AWS hears of a metric that is off its target. They look at
+// the load of machines, of which the simulator has no data.
+func (w *world) keepAlarms(g *scalingGroup, p *scalingPolicy, target float64) {
+	comparisons := []string{"GreaterThanThreshold", "LessThanThreshold"}
+	for i, name := range p.Alarms {
+		settings := alarmSettings{
+			AlarmName: name, AlarmDescription: "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy " + p.ARN + ".", ActionsEnabled: new(true),
+			AlarmActions: []string{p.ARN}, Namespace: "AWS/EC2", MetricName: "CPUUtilization", Dimensions: []dimension{{"AutoScalingGroupName", g.Name}},
+			Statistic: "Average", Period: 60, EvaluationPeriods: 3, DatapointsToAlarm: 3, Threshold: &target, ComparisonOperator: comparisons[i], TreatMissingData: "missing",
+		}
+		w.Alarms[name] = &alarm{
+			alarmSettings: settings, ARN: w.arn("cloudwatch", "alarm:"+name), State: alarmNoData, Configured: w.now(), StateChanged: w.now(), Policy: true,
+		}
+	}
+}
+
+// removePolicy takes a policy off its group, with its alarms.
+func (w *world) removePolicy(g *scalingGroup, p *scalingPolicy) {
+	for _, name := range p.Alarms {
+		if a := w.Alarms[name]; a != nil {
+			w.removeAlarm(a)
+		}
+	}
+	delete(g.Scaling, p.Name)
 }
 
 func (w *world) policyAlarms(p *scalingPolicy) members[scalingPolicyAlarmXML] {
@@ -169,10 +196,11 @@ func (w *world) deleteScalingPolicy(in deleteScalingPolicyInput) (none, error) {
 		name = policy
 	}
 	return w.onScalingGroup(in.AutoScalingGroupName, func(g *scalingGroup) error {
-		if _, exists := g.Scaling[name]; !exists {
+		p, exists := g.Scaling[name]
+		if !exists {
 			return invalidScaling("Scaling policy name not found - Scaling policy with name '%s' not found", name)
 		}
-		delete(g.Scaling, name)
+		w.removePolicy(g, p)
 		return nil
 	})
 }

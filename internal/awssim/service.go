@@ -29,6 +29,7 @@ var services = map[string]service{
 	"autoscaling":   {protocol: awsQuery{namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/"}, operations: autoScalingOperations},
 	"sqs":           {protocol: sqsProtocol, operations: sqsOperations},
 	"events":        {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
+	"monitoring":    {protocol: cloudWatchProtocol, operations: cloudWatchOperations},
 	"servicequotas": {protocol: quotaProtocol, operations: quotaOperations},
 	"s3":            {protocol: s3XML{}, operations: s3Operations, global: true},
 	"route53":       {protocol: route53Protocol, operations: route53Operations, global: true},

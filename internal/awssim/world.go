@@ -48,7 +48,9 @@ type state struct {
 	DeletedQueues map[string]time.Time // when, by name
 	EventRules    map[string]*eventRule
 
-	Buckets map[string]*bucket // by name
+	Buckets       map[string]*bucket // by name
+	Alarms        map[string]*alarm  // by name
+	Notifications []Notification
 
 	HostedZones map[string]*hostedZone // by id
 	ZoneChanges map[string]*zoneChange // by id
@@ -94,6 +96,7 @@ func newState() *state {
 		EventRules:    map[string]*eventRule{},
 
 		Buckets: map[string]*bucket{},
+		Alarms:  map[string]*alarm{},
 
 		HostedZones: map[string]*hostedZone{},
 		ZoneChanges: map[string]*zoneChange{},

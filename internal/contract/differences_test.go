@@ -42,6 +42,14 @@ var motoDifferences = []difference{
 		harmless: "no chapter changes the audiences of tokens; apply's own test does, in the simulator",
 	},
 	{
+		call: "PutMetricAlarm, DescribeAlarms, …", what: "are spoken in CloudWatch's former protocol only, where the SDK's default is the newest",
+		harmless: "the client is told to speak it; the simulator speaks the newest",
+	},
+	{
+		call: "DescribePolicies", what: "does not tell whether a policy is enabled",
+		harmless: "what is not told is taken for yes, and no chapter disables one",
+	},
+	{
 		call: "RunInstances, CreateNatGateway, CreateLoadBalancer, DeleteAutoScalingGroup, …", what: "take no time",
 		harmless: "waiting for AWS to settle is the simulator's part of the story",
 	},

@@ -41,6 +41,9 @@ metadata:
   name: batch
   labels:
     kops.k8s.io/cluster: CLUSTER
+  annotations:
+    quorate.dev/scaling-cpu-target: "60"
+    quorate.dev/scaling-schedule: "0 6 * * MON-FRI min=1 max=2"
 spec:
   role: Node
   image: ` + image + `

@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/awssim"
@@ -65,6 +68,9 @@ func simulator(t *testing.T) world {
 func moto(t *testing.T) world {
 	t.Helper()
 	clients := connect(t, motoServer.URL(t))
+	clients.CloudWatch = cloudwatch.New(clients.CloudWatch.Options(), func(o *cloudwatch.Options) {
+		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
+	})
 	_, err := clients.Route53.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("example.com"), CallerReference: aws.String(t.Name())})
 	if err != nil {
 		t.Fatal(err)

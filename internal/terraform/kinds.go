@@ -33,6 +33,7 @@ var kinds = map[topology.Kind]func(*document, topology.Resource){
 	topology.KindLifecycleHook:     row((*document).lifecycleHook),
 	topology.KindScalingPolicy:     row((*document).scalingPolicy),
 	topology.KindScheduledAction:   row((*document).scheduledAction),
+	topology.KindAlarm:             row((*document).alarm),
 }
 
 // row lets the kinds keep their own types: only here is a resource asked what it is.

@@ -97,6 +97,11 @@ func everything(t *testing.T) topology.Topology {
 		topology.EventRule{Name: n + "-SpotInterruption", Pattern: `{"source":["aws.ec2"]}`, Enabled: true, Tags: tags, Ownership: topology.Owned},
 		topology.ScalingPolicy{Name: topology.CPUPolicyName, Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Type: topology.TargetTracking, Metric: topology.AverageCPU, Target: 62.5, ScaleIn: true, Enabled: true, Ownership: topology.Owned},
 		topology.ScheduledAction{Name: topology.ScheduledActionName("0 6 * * 1,2", "Europe/Berlin"), Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Recurrence: "0 6 * * 1,2", TimeZone: "Europe/Berlin", Min: 1, Max: 4, Desired: topology.KeepDesired, Ownership: topology.Owned},
+		topology.Alarm{
+			Name: topology.AlarmPrefix(n) + "machines-lost/m", Description: "lost", Watches: ref(topology.KindAutoScalingGroup, "m.masters."+n), Namespace: topology.NamespaceAutoScaling,
+			Metric: "GroupInServiceInstances", Statistic: "Minimum", Comparison: topology.LessThan, Threshold: 1, Period: 60, Periods: 10, Datapoints: 10, MissingData: topology.Breaching,
+			AlarmActions: []string{"arn:aws:sns:us-east-1:123456789012:alarms"}, Enabled: true, Tags: tags, Ownership: topology.Owned,
+		},
 		topology.LifecycleHook{Name: "m-NTHLifecycleHook", Group: ref(topology.KindAutoScalingGroup, "m.masters."+n), Transition: topology.Terminating, DefaultResult: "CONTINUE", Heartbeat: 300, Ownership: topology.Owned},
 	)
 	if err != nil {
