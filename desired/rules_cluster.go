@@ -14,10 +14,12 @@ var clusterRules = []rule{
 	{"the cluster's name is a DNS name", clusterNameRule},
 	{"the cloud is AWS", cloudRule},
 	{"the Kubernetes version is a version", versionRule},
+	{"the Kubernetes version is supported", supportedVersionRule},
 	{"the state store is a bucket", stateStoreRule},
 	{"there is one network plugin", pluginRule},
 	{"the kind of DNS is known", dnsRule},
 	{"tags of kops are not overwritten", cloudLabelsRule},
+	{"tags are tags of AWS", tagRule},
 	{"there is one readable SSH key", sshKeyRule},
 	{"policies are for roles and readable", policyRule},
 }

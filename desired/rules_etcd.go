@@ -130,20 +130,13 @@ func etcdVersionRule(m manifest, r *report) {
 	}
 }
 
-// etcdVolumeRule holds the limits of EBS (Amazon EBS User Guide, "Amazon EBS volume types").
 func etcdVolumeRule(m manifest, r *report) {
 	for i, e := range m.Spec.EtcdClusters {
 		for j, v := range e.Members {
-			oneOf(r, m.Source, memberPath(i, j, "volumeType"), v.VolumeType, "gp2", "gp3", "io1", "io2", "standard")
-			perGiB := map[string]int{"io1": 50, "io2": 500, "gp3": 500}[v.VolumeType]
-			switch {
-			case v.VolumeSize < 1 || v.VolumeSize > 16384:
-				r.errorf(m.Source, memberPath(i, j, "volumeSize"), "%d GiB is no size of a volume; use 1 to 16384, and 20 for most clusters", v.VolumeSize)
-			case perGiB > 0 && v.VolumeIOPS > max(3000, perGiB*v.VolumeSize):
-				r.errorf(m.Source, memberPath(i, j, "volumeIops"), "%d IOPS need a larger %s volume than %d GiB; it has at most %d for each GiB", v.VolumeIOPS, v.VolumeType, v.VolumeSize, perGiB)
-			case 4*v.VolumeThroughput > v.VolumeIOPS && v.VolumeThroughput > 0:
-				r.errorf(m.Source, memberPath(i, j, "volumeThroughput"), "%d MiB/s need at least %d IOPS; raise volumeIops", v.VolumeThroughput, 4*v.VolumeThroughput)
-			}
+			checkDisk(r, m.Source, disk{
+				v.VolumeType, v.VolumeSize, v.VolumeIOPS, v.VolumeThroughput,
+				memberPath(i, j, "volumeType"), memberPath(i, j, "volumeSize"), memberPath(i, j, "volumeIops"), memberPath(i, j, "volumeThroughput"),
+			})
 			if v.KMSKeyID != "" && !v.EncryptedVolume {
 				r.errorf(m.Source, memberPath(i, j, "kmsKeyId"), "the key is used only on an encrypted volume; set encryptedVolume: true")
 			}

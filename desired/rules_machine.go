@@ -29,30 +29,6 @@ func imageRule(m manifest, r *report) {
 	}
 }
 
-// volumeTypes are those that kops lets machines have.
-var volumeTypes = []string{"gp2", "gp3", "io1", "io2", "standard"}
-
-func diskRule(m manifest, r *report) {
-	for _, g := range m.groups {
-		oneOf(r, g.Source, "spec.rootVolumeType", g.Spec.RootVolumeType, volumeTypes...)
-		if g.Spec.RootVolumeSize < 1 {
-			r.errorf(g.Source, "spec.rootVolumeSize", "%d GiB is no size of a disk; use 1 or more", g.Spec.RootVolumeSize)
-		}
-		devices := map[string]bool{}
-		for i, v := range g.Spec.Volumes {
-			path := fmt.Sprintf("spec.volumes[%d].", i)
-			oneOf(r, g.Source, path+"type", v.Type, volumeTypes...)
-			if v.Size < 1 {
-				r.errorf(g.Source, path+"size", "volume %s has no size; write it in GiB", v.Device)
-			}
-			if v.Device == "" || devices[v.Device] {
-				r.errorf(g.Source, path+"device", "every volume needs a device of its own; write one such as /dev/xvdd")
-			}
-			devices[v.Device] = true
-		}
-	}
-}
-
 // profileRule: a profile holds one role, so that it cannot serve machines of two.
 func profileRule(m manifest, r *report) {
 	users := map[string]kopsspec.InstanceGroup{}

@@ -80,6 +80,16 @@ var cases = map[string][]ruleCase{
 	"the Kubernetes version is a version": {
 		one("kubernetesVersion: v1.34.2", "kubernetesVersion: latest", `spec.kubernetesVersion: "latest" is not a Kubernetes version`),
 	},
+	"the Kubernetes version is supported": {
+		one("kubernetesVersion: v1.34.2", "kubernetesVersion: v1.31.9", `spec.kubernetesVersion: Kubernetes 1.31 is no longer supported; use 1.32 to 1.37`),
+		one("kubernetesVersion: v1.34.2", "kubernetesVersion: 1.38.0", `spec.kubernetesVersion: Kubernetes 1.38 is younger than this version knows; use 1.32 to 1.37`),
+	},
+	"tags are tags of AWS": {
+		one("    team: platform\n", "    aws:team: platform\n", `spec.cloudLabels["aws:team"]: AWS keeps the keys that begin with aws: to itself`),
+		one("    team: platform\n", "    "+strings.Repeat("k", 129)+": platform\n", `spec.cloudLabels["`+strings.Repeat("k", 60)+`…"]: a key has at most 128 characters`),
+		inNodes("cloudLabels: {team: "+strings.Repeat("v", 257)+"}", `spec.cloudLabels.team: a value has at most 256 characters`),
+		one("    team: platform\n", manyLabels(51), `spec.cloudLabels: AWS takes at most 50 tags`),
+	},
 	"the state store is a bucket": {
 		one("s3://state", "gs://state", `spec.configBase: "gs://state.example.com/k.example.com" is not a state store; write s3://BUCKET/k.example.com`),
 		in("keyStore: s3://elsewhere/pki", `spec.keyStore: a store outside of configBase is not supported yet`),
@@ -349,8 +359,11 @@ var cases = map[string][]ruleCase{
 	},
 	"etcd volumes are possible": {
 		one(memberA, memberA+"      volumeType: st1\n", `spec.etcdClusters[0].etcdMembers[0].volumeType: "st1" is not known here`),
-		one(memberA, memberA+"      volumeSize: 20000\n", `spec.etcdClusters[0].etcdMembers[0].volumeSize: 20000 GiB is no size of a volume`),
+		one(memberA, memberA+"      volumeSize: 70000\n", `spec.etcdClusters[0].etcdMembers[0].volumeSize: 70000 GiB is no size of a gp3 volume; use 1 to 65536`),
 		one(memberA, memberA+"      volumeIops: 16000\n", `spec.etcdClusters[0].etcdMembers[0].volumeIops: 16000 IOPS need a larger gp3 volume than 20 GiB`),
+		one(memberA, memberA+"      volumeType: io1\n      volumeIops: 2000\n", `spec.etcdClusters[0].etcdMembers[0].volumeIops: 2000 IOPS need a larger io1 volume than 20 GiB; it has at most 50 for each GiB`),
+		one(memberA, memberA+"      volumeSize: 1000\n      volumeIops: 90000\n", `spec.etcdClusters[0].etcdMembers[0].volumeIops: no gp3 volume has more than 80000 IOPS`),
+		one(memberA, memberA+"      volumeSize: 1000\n      volumeIops: 16000\n      volumeThroughput: 3000\n", `spec.etcdClusters[0].etcdMembers[0].volumeThroughput: no gp3 volume has more than 2000 MiB/s`),
 		one(memberA, memberA+"      volumeThroughput: 1000\n", `spec.etcdClusters[0].etcdMembers[0].volumeThroughput: 1000 MiB/s need at least 4000 IOPS`),
 		one(memberA, memberA+"      kmsKeyId: key\n", `spec.etcdClusters[0].etcdMembers[0].kmsKeyId: the key is used only on an encrypted volume`),
 	},
@@ -424,8 +437,8 @@ var cases = map[string][]ruleCase{
 	},
 	"disks are possible": {
 		inNodes("rootVolumeType: nvme", `spec.rootVolumeType: "nvme" is not known here`),
-		inNodes("rootVolumeSize: -1", `spec.rootVolumeSize: -1 GiB is no size of a disk`),
-		inNodes("volumes: [{device: /dev/xvdd}]", `spec.volumes[0].size: volume /dev/xvdd has no size`),
+		inNodes("rootVolumeSize: -1", `spec.rootVolumeSize: -1 GiB is no size of a gp3 volume`),
+		inNodes("volumes: [{device: /dev/xvdd}]", `spec.volumes[0].size: 0 GiB is no size of a gp3 volume; use 1 to 65536`),
 		inNodes("volumes: [{size: 1}]", `spec.volumes[0].device: every volume needs a device of its own`),
 		inNodes("volumes: [{device: d, size: 1}, {device: d, size: 1, type: x}]", `spec.volumes[1].type: "x" is not known here`),
 	},
@@ -531,6 +544,14 @@ func scheduledAs(schedule, want string) ruleCase {
 // everywhere replaces a text in all documents.
 func everywhere(before, after, want string) ruleCase {
 	return ruleCase{[]edit{{"*" + before, after}}, want}
+}
+
+func manyLabels(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "    label-%d: x\n", i)
+	}
+	return b.String()
 }
 
 func moreMembers(n int) string {

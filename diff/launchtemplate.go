@@ -32,7 +32,11 @@ func userDataChange(want, have topology.LaunchTemplate) []FieldChange {
 	if kept || want.UserData == have.UserData && want.UserDataKept == have.UserDataKept {
 		return nil
 	}
-	return []FieldChange{{
+	change := FieldChange{
 		Path: "userData", Have: "the content of template " + have.Digest(), Want: "the content of template " + want.Digest(), Effect: InPlace,
-	}}
+	}
+	if reason := versionStep(want, have); reason != "" {
+		change.Effect, change.Reason = Forbid, reason
+	}
+	return []FieldChange{change}
 }

@@ -22,6 +22,8 @@ type dryRunner interface {
 	AttachInternetGateway(context.Context, *ec2.AttachInternetGatewayInput, ...func(*ec2.Options)) (*ec2.AttachInternetGatewayOutput, error)
 	DetachInternetGateway(context.Context, *ec2.DetachInternetGatewayInput, ...func(*ec2.Options)) (*ec2.DetachInternetGatewayOutput, error)
 	DeleteInternetGateway(context.Context, *ec2.DeleteInternetGatewayInput, ...func(*ec2.Options)) (*ec2.DeleteInternetGatewayOutput, error)
+	CreateEgressOnlyInternetGateway(context.Context, *ec2.CreateEgressOnlyInternetGatewayInput, ...func(*ec2.Options)) (*ec2.CreateEgressOnlyInternetGatewayOutput, error)
+	DeleteEgressOnlyInternetGateway(context.Context, *ec2.DeleteEgressOnlyInternetGatewayInput, ...func(*ec2.Options)) (*ec2.DeleteEgressOnlyInternetGatewayOutput, error)
 	CreateSubnet(context.Context, *ec2.CreateSubnetInput, ...func(*ec2.Options)) (*ec2.CreateSubnetOutput, error)
 	DeleteSubnet(context.Context, *ec2.DeleteSubnetInput, ...func(*ec2.Options)) (*ec2.DeleteSubnetOutput, error)
 	AllocateAddress(context.Context, *ec2.AllocateAddressInput, ...func(*ec2.Options)) (*ec2.AllocateAddressOutput, error)
@@ -81,6 +83,7 @@ var standIns = map[topology.Kind]string{
 	topology.KindDHCPOptions:       "dopt-00000000000000000",
 	topology.KindVPC:               "vpc-00000000000000000",
 	topology.KindInternetGateway:   "igw-00000000000000000",
+	topology.KindEgressOnlyGateway: "eigw-00000000000000000",
 	topology.KindSubnet:            "subnet-00000000000000000",
 	topology.KindElasticIP:         "eipalloc-00000000000000000",
 	topology.KindNATGateway:        "nat-00000000000000000",

@@ -59,6 +59,14 @@ var repertoires = map[topology.Kind]repertoire{
 			}),
 		},
 	},
+	topology.KindEgressOnlyGateway: {
+		create: []probe{asking("CreateEgressOnlyInternetGateway", EC2.CreateEgressOnlyInternetGateway, func(s *stage, r topology.EgressOnlyGateway) *ec2.CreateEgressOnlyInternetGatewayInput {
+			return &ec2.CreateEgressOnlyInternetGatewayInput{DryRun: dry, VpcId: s.id(r.VPC), TagSpecifications: tagged(ec2types.ResourceTypeEgressOnlyInternetGateway, r.Tags)}
+		})},
+		remove: []probe{asking("DeleteEgressOnlyInternetGateway", EC2.DeleteEgressOnlyInternetGateway, func(s *stage, r topology.EgressOnlyGateway) *ec2.DeleteEgressOnlyInternetGatewayInput {
+			return &ec2.DeleteEgressOnlyInternetGatewayInput{DryRun: dry, EgressOnlyInternetGatewayId: s.id(r.Ref())}
+		})},
+	},
 	topology.KindSubnet: {
 		create: []probe{asking("CreateSubnet", EC2.CreateSubnet, func(s *stage, r topology.Subnet) *ec2.CreateSubnetInput {
 			return &ec2.CreateSubnetInput{DryRun: dry, VpcId: s.id(r.VPC), AvailabilityZone: aws.String(r.Zone), CidrBlock: written(r.CIDR.IsValid(), r.CIDR.String()),
