@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -28,6 +29,7 @@ type classicELBWriter interface {
 	AttachLoadBalancerToSubnets(context.Context, *classicelb.AttachLoadBalancerToSubnetsInput, ...func(*classicelb.Options)) (*classicelb.AttachLoadBalancerToSubnetsOutput, error)
 	DetachLoadBalancerFromSubnets(context.Context, *classicelb.DetachLoadBalancerFromSubnetsInput, ...func(*classicelb.Options)) (*classicelb.DetachLoadBalancerFromSubnetsOutput, error)
 	DescribeInstanceHealth(context.Context, *classicelb.DescribeInstanceHealthInput, ...func(*classicelb.Options)) (*classicelb.DescribeInstanceHealthOutput, error)
+	DeregisterInstancesFromLoadBalancer(context.Context, *classicelb.DeregisterInstancesFromLoadBalancerInput, ...func(*classicelb.Options)) (*classicelb.DeregisterInstancesFromLoadBalancerOutput, error)
 	AddTags(context.Context, *classicelb.AddTagsInput, ...func(*classicelb.Options)) (*classicelb.AddTagsOutput, error)
 	RemoveTags(context.Context, *classicelb.RemoveTagsInput, ...func(*classicelb.Options)) (*classicelb.RemoveTagsOutput, error)
 	DeleteLoadBalancer(context.Context, *classicelb.DeleteLoadBalancerInput, ...func(*classicelb.Options)) (*classicelb.DeleteLoadBalancerOutput, error)
@@ -257,11 +259,35 @@ func (l classicELBs) Delete(ctx context.Context, have topology.ClassicELB, ids t
 	if err != nil {
 		return removed(err, classicBusy)
 	}
+	if err := l.deregister(ctx, name, left.InstanceStates); err != nil {
+		return settling(err, classicBusy)
+	}
 	if n := len(left.InstanceStates); n > 0 && have.DrainingTimeout > 0 {
 		return &WaitError{Reason: fmt.Sprintf("connections to %d machines drain, for at most %d seconds", n, have.DrainingTimeout)}
 	}
 	_, err = l.api.DeleteLoadBalancer(ctx, &classicelb.DeleteLoadBalancerInput{LoadBalancerName: aws.String(name)})
 	return removed(err, classicBusy)
+}
+
+// draining is how AWS words that a machine is on its way out; there is no code for it.
+const draining = "deregistration"
+
+// deregister takes out the machines that no group has brought, and that no group will take out.
+func (l classicELBs) deregister(ctx context.Context, name string, left []classictypes.InstanceState) error {
+	var stay []classictypes.Instance
+	for _, s := range left {
+		if !strings.Contains(aws.ToString(s.Description), draining) {
+			stay = append(stay, classictypes.Instance{InstanceId: s.InstanceId})
+		}
+	}
+	if len(stay) == 0 {
+		return nil
+	}
+	_, err := l.api.DeregisterInstancesFromLoadBalancer(ctx, &classicelb.DeregisterInstancesFromLoadBalancerInput{LoadBalancerName: aws.String(name), Instances: stay})
+	if err != nil && awsapi.Code(err) == "InvalidInstance" {
+		return nil // it has left meanwhile
+	}
+	return err
 }
 
 func (l classicELBs) detach(ctx context.Context, name string) error {

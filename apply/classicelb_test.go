@@ -115,6 +115,28 @@ func TestRemovingAClassicELBDrainsItsGroupsFirst(t *testing.T) {
 	}
 }
 
+// Somebody may have registered a machine by hand, which no group takes out.
+func TestAMachineThatNoGroupBroughtLeavesAClassicELBToo(t *testing.T) {
+	w := simulatedWorld(t, testRegion)
+	subnet, group := w.surroundings(t)
+	elb, template := aClassicELB(group, subnet), aLaunchTemplate(group)
+	machines := aGroup(template, subnet)
+	w.create(t, anInternetGateway(), elb, template, machines)
+	w.advance(5 * time.Minute)
+	id := w.groups(t)[0].Instances[0].InstanceId
+	if _, err := w.env.clients.ClassicELB.RegisterInstancesWithLoadBalancer(t.Context(), &classicelb.RegisterInstancesWithLoadBalancerInput{
+		LoadBalancerName: &elb.AWSName, Instances: []classictypes.Instance{{InstanceId: id}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(5 * time.Minute)
+	if _, waits := errors.AsType[*WaitError](rowsFor(w.env)[elb.Ref().Kind].remove(t.Context(), elb, w.ids)); !waits {
+		t.Error("its connections have no time to end")
+	}
+	w.advance(6 * time.Minute)
+	w.remove(t, elb)
+}
+
 func (w *world) classics(t *testing.T) []classictypes.LoadBalancerDescription {
 	t.Helper()
 	out, err := w.env.clients.ClassicELB.DescribeLoadBalancers(t.Context(), nil)
