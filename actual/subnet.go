@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -63,12 +64,17 @@ func convertSubnets(o *observation) error {
 	return nil
 }
 
+// lostBlock are the states of a range that a subnet does not have, or not for long.
+var lostBlock = []ec2types.SubnetCidrBlockStateCode{
+	ec2types.SubnetCidrBlockStateCodeDisassociating, ec2types.SubnetCidrBlockStateCodeDisassociated,
+	ec2types.SubnetCidrBlockStateCodeFailing, ec2types.SubnetCidrBlockStateCodeFailed,
+}
+
 // ipv6CIDR is the subnet's IPv6 range: "/64#K" if it lies in the Amazon-provided block
 // of its VPC, which no manifest can know beforehand.
 func (o *observation) ipv6CIDR(s ec2types.Subnet) string {
 	for _, a := range s.Ipv6CidrBlockAssociationSet {
-		if a.Ipv6CidrBlockState == nil || a.Ipv6CidrBlockState.State != ec2types.SubnetCidrBlockStateCodeAssociated &&
-			a.Ipv6CidrBlockState.State != ec2types.SubnetCidrBlockStateCodeAssociating {
+		if a.Ipv6CidrBlockState != nil && slices.Contains(lostBlock, a.Ipv6CidrBlockState.State) {
 			continue
 		}
 		cidr, err := netip.ParsePrefix(aws.ToString(a.Ipv6CidrBlock))

@@ -20,7 +20,7 @@ var ec2Operations = map[string]operation{
 	"DeleteTags":   mutates((*world).deleteTags),
 	"DescribeTags": reads((*world).describeTags),
 
-	// vpc.go, vpcattribute.go
+	// vpc.go, vpcattribute.go, vpccidr.go
 	"CreateVpc":                mutates((*world).createVPC),
 	"DescribeVpcs":             reads((*world).describeVPCs),
 	"DeleteVpc":                mutates((*world).deleteVPC),
@@ -35,7 +35,7 @@ var ec2Operations = map[string]operation{
 	"AssociateDhcpOptions": mutates((*world).associateDHCPOptions),
 	"DeleteDhcpOptions":    mutates((*world).deleteDHCPOptions),
 
-	// internetgateway.go, egressonlyinternetgateway.go
+	// internetgateway.go, egressonlygateway.go
 	"CreateInternetGateway":              mutates((*world).createInternetGateway),
 	"DescribeInternetGateways":           reads((*world).describeInternetGateways),
 	"AttachInternetGateway":              mutates((*world).attachInternetGateway),
@@ -44,6 +44,10 @@ var ec2Operations = map[string]operation{
 	"CreateEgressOnlyInternetGateway":    mutates((*world).createEgressOnlyGateway),
 	"DescribeEgressOnlyInternetGateways": reads((*world).describeEgressOnlyGateways),
 	"DeleteEgressOnlyInternetGateway":    mutates((*world).deleteEgressOnlyGateway),
+
+	// subnetcidr.go
+	"AssociateSubnetCidrBlock":    mutates((*world).associateSubnetCIDR),
+	"DisassociateSubnetCidrBlock": mutates((*world).disassociateSubnetCIDR),
 
 	// subnet.go, subnetattribute.go
 	"CreateSubnet":          mutates((*world).createSubnet),

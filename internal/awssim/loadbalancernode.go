@@ -76,6 +76,9 @@ func (w *world) placement(m subnetMapping, b *loadBalancer) (nodePlacement, erro
 }
 
 func checkDualStack(addressType string, s *subnet) error {
+	if !s.CIDR.IsValid() {
+		return refuse("InvalidSubnet", "The subnet '%s' has no IPv4 CIDR block", s.ID)
+	}
 	if addressType == "dualstack" && len(s.IPv6) == 0 {
 		return invalidConfiguration("You must specify subnets with an associated IPv6 CIDR block.")
 	}

@@ -2,6 +2,7 @@ package awssim_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -45,6 +46,7 @@ func TestMachineGetsThePublicAddressThatSubnetOrLaunchSays(t *testing.T) {
 func TestMachineInAnIPv6SubnetHasAnIPv6Address(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	vpc := call(w.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16"), AmazonProvidedIpv6CidrBlock: aws.Bool(true)})).must(t).Vpc
+	w.clock.Advance(time.Minute) // until the block is associated
 	block := *vpc.Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
 	sixtyFour := block[:len(block)-len("/56")] + "/64"
 	subnet := *call(w.ec2.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: vpc.VpcId, CidrBlock: aws.String("172.20.1.0/24"), Ipv6CidrBlock: &sixtyFour})).must(t).Subnet.SubnetId

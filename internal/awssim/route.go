@@ -92,6 +92,9 @@ func (w *world) wantedRoute(in routeInput) (*routeTable, route, error) {
 	return t, r, w.checkTarget(t, r)
 }
 
+// nat64Block are the IPv6 addresses that a NAT gateway translates (RFC 6052); it takes no others.
+const nat64Block = "64:ff9b::/96"
+
 func (w *world) checkTarget(t *routeTable, r route) error {
 	targets := slices.DeleteFunc([]string{r.Gateway, r.NATGateway, r.EgressOnly, r.Instance, r.Interface, r.TransitGateway, r.Peering},
 		func(s string) bool { return s == "" })
@@ -99,6 +102,8 @@ func (w *world) checkTarget(t *routeTable, r route) error {
 		return refuse("InvalidParameterCombination", "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId or instanceId")
 	}
 	switch {
+	case r.EgressOnly != "" && r.IPv6 == "", r.NATGateway != "" && r.IPv6 != "" && r.IPv6 != nat64Block:
+		return refuse("InvalidParameterValue", "A route to %s cannot lead to %s", cmp.Or(r.IPv4, r.IPv6), targets[0])
 	case r.Gateway != "":
 		g, err := w.internetGateway(r.Gateway)
 		if err != nil {

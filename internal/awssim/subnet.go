@@ -83,6 +83,9 @@ func (w *world) giveBlocks(v *vpc, s *subnet, in createSubnetInput) error {
 	if in.CidrBlock == "" && !in.Ipv6Native {
 		return missing("cidrBlock")
 	}
+	if in.CidrBlock != "" && in.Ipv6Native {
+		return refuse("InvalidParameterCombination", "The parameter cidrBlock cannot be used with ipv6Native")
+	}
 	if in.CidrBlock != "" {
 		block, err := parseIPv4Block("cidrBlock", in.CidrBlock)
 		if err != nil {
@@ -95,17 +98,27 @@ func (w *world) giveBlocks(v *vpc, s *subnet, in createSubnetInput) error {
 		}
 	}
 	if in.Ipv6CidrBlock == "" {
+		if in.Ipv6Native {
+			return missing("ipv6CidrBlock")
+		}
 		return nil
 	}
-	block, err := netip.ParsePrefix(in.Ipv6CidrBlock)
-	if err != nil {
-		return refuse("InvalidParameterValue", "Value (%s) for parameter ipv6CidrBlock is invalid.", in.Ipv6CidrBlock)
+	return w.giveIPv6Block(v, s, in.Ipv6CidrBlock)
+}
+
+func (w *world) giveIPv6Block(v *vpc, s *subnet, text string) error {
+	block, err := netip.ParsePrefix(text)
+	if err != nil || !block.Addr().Is6() {
+		return refuse("InvalidParameterValue", "Value (%s) for parameter ipv6CidrBlock is invalid.", text)
 	}
 	// AWS takes /44 to /64 in steps of four bits.
+	if block.Bits()%4 != 0 {
+		return refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", block)
+	}
 	if err := w.checkBlock(v, block, 44, 64); err != nil {
 		return err
 	}
-	s.IPv6 = append(s.IPv6, cidrAssociation{w.newID("subnet-cidr-assoc"), block})
+	s.IPv6 = append(s.IPv6, cidrAssociation{ID: w.newID("subnet-cidr-assoc"), CIDR: block})
 	return nil
 }
 

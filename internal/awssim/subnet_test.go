@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -60,6 +61,7 @@ func TestSubnetAttributesChangeOneAtATime(t *testing.T) {
 func TestIPv6OnlySubnetHasNoIPv4Block(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	vpc := call(w.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16"), AmazonProvidedIpv6CidrBlock: aws.Bool(true)})).must(t).Vpc
+	w.clock.Advance(time.Minute) // until the block is associated
 	block := *vpc.Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
 	sixtyFour := block[:len(block)-len("/56")] + "/64"
 	create := func() answer[*ec2.CreateSubnetOutput] {
@@ -70,6 +72,36 @@ func TestIPv6OnlySubnetHasNoIPv4Block(t *testing.T) {
 		t.Errorf("subnet %+v", s)
 	}
 	create().refused(t, "InvalidSubnet.Conflict")
+}
+
+func TestSubnetGetsAnIPv6BlockLater(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	vpc := call(w.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16"), AmazonProvidedIpv6CidrBlock: aws.Bool(true)})).must(t).Vpc
+	block := *vpc.Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
+	sixtyFour := block[:len(block)-len("/56")] + "/64"
+	first, second := w.subnet(t, *vpc.VpcId, "172.20.1.0/24", "us-east-1a"), w.subnet(t, *vpc.VpcId, "172.20.2.0/24", "us-east-1a")
+	associate := func(subnet, cidr string) func() error {
+		return func() error {
+			return only(w.ec2.AssociateSubnetCidrBlock(ctx, &ec2.AssociateSubnetCidrBlockInput{SubnetId: &subnet, Ipv6CidrBlock: &cidr}))
+		}
+	}
+	try(t, []refusal{{"not before the VPC has its own", associate(first, sixtyFour), "InvalidSubnet.Range"}})
+	w.clock.Advance(time.Minute)
+	try(t, []refusal{
+		{"the block has to be one of IPv6", associate(first, "172.20.3.0/24"), "InvalidParameterValue"},
+		{"the block has a size that AWS takes", associate(first, block[:len(block)-len("/56")]+"/62"), "InvalidSubnet.Range"},
+		{"a subnet gets a block", associate(first, sixtyFour), ""},
+		{"which no other can have", associate(second, sixtyFour), "InvalidSubnet.Conflict"},
+		{"and no second one", associate(first, sixtyFour), "InvalidSubnet.Conflict"},
+		{"the VPC's block is in use", func() error {
+			return only(w.ec2.DisassociateVpcCidrBlock(ctx, &ec2.DisassociateVpcCidrBlockInput{
+				AssociationId: w.describedVPC(t, *vpc.VpcId).Ipv6CidrBlockAssociationSet[0].AssociationId}))
+		}, "DependencyViolation"},
+		{"until the subnet gives it back", func() error {
+			s := call(w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{first}})).must(t).Subnets[0]
+			return only(w.ec2.DisassociateSubnetCidrBlock(ctx, &ec2.DisassociateSubnetCidrBlockInput{AssociationId: s.Ipv6CidrBlockAssociationSet[0].AssociationId}))
+		}, ""},
+	})
 }
 
 func TestListsComeInPages(t *testing.T) {

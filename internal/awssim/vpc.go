@@ -22,12 +22,14 @@ type vpc struct {
 type cidrAssociation struct {
 	ID   string
 	CIDR netip.Prefix
+	// Pending is set until AWS has associated the block, which it does by and by.
+	Pending bool
 }
 
 // contains says whether a block lies within one of the VPC's own.
 func (v *vpc) contains(block netip.Prefix) bool {
 	return slices.ContainsFunc(slices.Concat(v.CIDRs, v.IPv6CIDRs), func(a cidrAssociation) bool {
-		return a.CIDR.Bits() <= block.Bits() && a.CIDR.Contains(block.Addr())
+		return !a.Pending && a.CIDR.Bits() <= block.Bits() && a.CIDR.Contains(block.Addr())
 	})
 }
 
@@ -56,14 +58,14 @@ func (w *world) createVPC(in createVPCInput) (vpcOutput, error) {
 	}
 	v := &vpc{
 		ID:         w.newID("vpc"),
-		CIDRs:      []cidrAssociation{{w.newID("vpc-cidr-assoc"), block}},
+		CIDRs:      []cidrAssociation{{ID: w.newID("vpc-cidr-assoc"), CIDR: block}},
 		DNSSupport: true, // on for every new VPC; DNS host names are on only for the default VPC
 		Tenancy:    cmp.Or(in.InstanceTenancy, "default"),
 
 		DHCPOptionsID: w.defaultDHCPOptions(),
 	}
 	if in.AmazonProvidedIpv6CidrBlock {
-		v.IPv6CIDRs = append(v.IPv6CIDRs, w.amazonIPv6Block())
+		v.IPv6CIDRs = append(v.IPv6CIDRs, w.amazonIPv6Block(v.ID))
 	}
 	w.VPCs[v.ID] = v
 	w.tag(v.ID, tags)
@@ -100,10 +102,10 @@ func parseIPv4Block(parameter, s string) (netip.Prefix, error) {
 }
 
 // amazonIPv6Block makes a /56 out of a block that Amazon announces.
-func (w *world) amazonIPv6Block() cidrAssociation {
+func (w *world) amazonIPv6Block(vpcID string) cidrAssociation {
 	n := w.region.ids.rand.Uint64()
 	addr := netip.AddrFrom16([16]byte{0x26, 0x00, 0x1f, 0x18, byte(n), byte(n >> 8), byte(n >> 16)})
-	return cidrAssociation{w.newID("vpc-cidr-assoc"), netip.PrefixFrom(addr, 56)}
+	return w.pendingCIDR(vpcID, netip.PrefixFrom(addr, 56))
 }
 
 var vpcFilters = filterTable[*vpc]{
@@ -236,7 +238,14 @@ type cidrAssociationXML struct {
 }
 
 func newCIDRAssociationXML(a cidrAssociation) cidrAssociationXML {
-	return cidrAssociationXML{a.ID, a.CIDR.String(), "associated"}
+	return cidrAssociationXML{a.ID, a.CIDR.String(), a.state()}
+}
+
+func (a cidrAssociation) state() string {
+	if a.Pending {
+		return "associating"
+	}
+	return "associated"
 }
 
 type ipv6CIDRAssociationXML struct {
@@ -248,5 +257,5 @@ type ipv6CIDRAssociationXML struct {
 }
 
 func (w *world) ipv6CIDRAssociationXML(a cidrAssociation) ipv6CIDRAssociationXML {
-	return ipv6CIDRAssociationXML{a.ID, a.CIDR.String(), "associated", w.region.cfg.Region, "Amazon"}
+	return ipv6CIDRAssociationXML{a.ID, a.CIDR.String(), a.state(), w.region.cfg.Region, "Amazon"}
 }

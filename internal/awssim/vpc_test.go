@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -71,7 +72,12 @@ func TestVPCBlocks(t *testing.T) {
 			return only(w.ec2.DisassociateVpcCidrBlock(ctx, &ec2.DisassociateVpcCidrBlockInput{
 				AssociationId: w.describedVPC(t, id).CidrBlockAssociationSet[0].AssociationId}))
 		}, "OperationNotPermitted"},
+		{"no subnet fits into a block that is still being associated", func() error {
+			cidr := "172.21.1.0/24"
+			return only(w.ec2.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: &id, CidrBlock: &cidr}))
+		}, "InvalidSubnet.Range"},
 		{"a block in use stays", func() error {
+			w.clock.Advance(time.Minute)
 			w.subnet(t, id, "172.21.1.0/24", "us-east-1a")
 			return only(w.ec2.DisassociateVpcCidrBlock(ctx, &ec2.DisassociateVpcCidrBlockInput{
 				AssociationId: w.describedVPC(t, id).CidrBlockAssociationSet[1].AssociationId}))
@@ -82,6 +88,10 @@ func TestVPCBlocks(t *testing.T) {
 func TestAmazonGivesAnIPv6Block(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	id := *call(w.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("172.20.0.0/16"), AmazonProvidedIpv6CidrBlock: aws.Bool(true)})).must(t).Vpc.VpcId
+	if first := w.describedVPC(t, id).Ipv6CidrBlockAssociationSet; len(first) != 1 || first[0].Ipv6CidrBlockState.State != types.VpcCidrBlockStateCodeAssociating {
+		t.Fatalf("at first: %+v", first)
+	}
+	w.clock.Advance(time.Minute)
 	blocks := w.describedVPC(t, id).Ipv6CidrBlockAssociationSet
 	if len(blocks) != 1 || blocks[0].Ipv6CidrBlockState.State != types.VpcCidrBlockStateCodeAssociated {
 		t.Fatalf("blocks: %+v", blocks)

@@ -3,6 +3,7 @@ package awssim
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 type associateCIDRInput struct {
@@ -27,10 +28,9 @@ func (w *world) associateVPCCIDR(in associateCIDRInput) (cidrOutput, error) {
 		return cidrOutput{}, err
 	}
 	if in.AmazonProvidedIpv6CidrBlock {
-		a := w.amazonIPv6Block()
+		a := w.amazonIPv6Block(v.ID)
 		v.IPv6CIDRs = append(v.IPv6CIDRs, a)
 		x := w.ipv6CIDRAssociationXML(a)
-		x.State = "associating" // and associated right after
 		return cidrOutput{VPCID: v.ID, IPv6: &x}, nil
 	}
 	block, err := parseVPCBlock(in.CidrBlock)
@@ -43,11 +43,30 @@ func (w *world) associateVPCCIDR(in associateCIDRInput) (cidrOutput, error) {
 	if slices.ContainsFunc(v.CIDRs, func(a cidrAssociation) bool { return a.CIDR.Overlaps(block) }) {
 		return cidrOutput{}, refuse("CidrConflict", "The CIDR '%s' conflicts with another CIDR of VPC %s", block, v.ID)
 	}
-	a := cidrAssociation{w.newID("vpc-cidr-assoc"), block}
+	a := w.pendingCIDR(v.ID, block)
 	v.CIDRs = append(v.CIDRs, a)
 	x := newCIDRAssociationXML(a)
-	x.State = "associating"
 	return cidrOutput{VPCID: v.ID, IPv4: &x}, nil
+}
+
+// cidrDelay is how long AWS takes to associate a block with a VPC, roughly.
+const cidrDelay = 5 * time.Second
+
+// pendingCIDR is an association that ends being pending after a while.
+func (w *world) pendingCIDR(vpcID string, block netip.Prefix) cidrAssociation {
+	a := cidrAssociation{ID: w.newID("vpc-cidr-assoc"), CIDR: block, Pending: true}
+	w.after(cidrDelay, func(w *world) {
+		v, exists := w.VPCs[vpcID]
+		if !exists {
+			return
+		}
+		for _, list := range [][]cidrAssociation{v.CIDRs, v.IPv6CIDRs} {
+			for i := range list {
+				list[i].Pending = list[i].Pending && list[i].ID != a.ID
+			}
+		}
+	})
+	return a
 }
 
 func (w *world) disassociateVPCCIDR(in associationIDInput) (cidrOutput, error) {

@@ -30,6 +30,8 @@ type example struct {
 	workers string
 	// change edits the manifest: old text, new text, each of which must be there.
 	change [][2]string
+	// moto edits the manifest for what moto cannot hold; a row of its differences says why.
+	moto [][2]string
 }
 
 // another is a worker group that comes and goes.
@@ -60,6 +62,10 @@ func exampleClusters(t *testing.T) []example {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ipv6, err := os.ReadFile("testdata/ipv6.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []example{
 		{
 			name: "ha", cluster: "ha.example.com", workers: "nodes.ha.example.com",
@@ -87,14 +93,42 @@ func exampleClusters(t *testing.T) []example {
 				{"maxSize: 6\n", "maxSize: 8\n"},
 			},
 		},
+		{
+			name: "ipv6", cluster: "ipv6.example.com", manifest: ipv6, workers: "nodes.ipv6.example.com",
+			change: [][2]string{
+				{"2001:db8:1::/48", "2001:db8:4::/48"},
+				{"2001:db8:2::/48", "2001:db8:5::/48"},
+				// A subnet in one range makes room for another in the next.
+				{"  - 10.1.0.0/16\n", "  - 10.2.0.0/16\n"},
+				{"name: spare-1\n    cidr: 10.1.32.0/20\n    ipv6CIDR: /64#10\n", "name: spare-2\n    cidr: 10.2.32.0/20\n    ipv6CIDR: /64#11\n"},
+			},
+			moto: [][2]string{
+				{"name: private-a\n", "name: private-a\n    cidr: 172.20.128.0/19\n"},
+				{"name: private-b\n", "name: private-b\n    cidr: 172.20.160.0/19\n"},
+				{"name: private-c\n", "name: private-c\n    cidr: 172.20.192.0/19\n"},
+			},
+		},
 	}
 }
 
-// edited applies the edits to every place that has the old text.
+// edited is the manifest as its people change it.
 func (e example) edited(t *testing.T) string {
 	t.Helper()
+	return e.edit(t, e.change)
+}
+
+// inMoto is the example as moto can hold it.
+func (e example) inMoto(t *testing.T) example {
+	t.Helper()
+	e.manifest = []byte(e.edit(t, e.moto))
+	return e
+}
+
+// edit applies the edits to every place that has the old text.
+func (e example) edit(t *testing.T, edits [][2]string) string {
+	t.Helper()
 	text := string(e.manifest)
-	for _, edit := range e.change {
+	for _, edit := range edits {
 		if !strings.Contains(text, edit[0]) {
 			t.Fatalf("the manifest of %s has no %q to change", e.name, edit[0])
 		}
@@ -115,7 +149,7 @@ func (e example) withAnother(manifest string) string {
 func TestContractBothWorldsTellOneStory(t *testing.T) {
 	for _, e := range exampleClusters(t) {
 		t.Run(e.name+"/simulator", func(t *testing.T) { tellStory(t, e, simulator(t)) })
-		t.Run(e.name+"/moto", func(t *testing.T) { tellStory(t, e, moto(t)) })
+		t.Run(e.name+"/moto", func(t *testing.T) { tellStory(t, e.inMoto(t), moto(t)) })
 	}
 }
 
