@@ -324,6 +324,7 @@ func TestASubnetWithAnIPv6RangeSaysWhereItLies(t *testing.T) {
 	vpcs := must[*ec2.DescribeVpcsOutput](w)(w.EC2.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{VpcIds: []string{id}}))
 	block := *vpcs.Vpcs[0].Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock
 	third := strings.Replace(block, "00::/56", "03::/64", 1)
+	w.settle()
 	must[*ec2.CreateSubnetOutput](w)(w.EC2.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{
 		VpcId: &id, AvailabilityZone: &zones[0], CidrBlock: aws.String("172.20.0.0/24"), Ipv6CidrBlock: &third,
 		TagSpecifications: tagged(ec2types.ResourceTypeSubnet, base("a."+cluster)),

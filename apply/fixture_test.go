@@ -30,6 +30,15 @@ func anInternetGateway() topology.InternetGateway {
 	return topology.InternetGateway{Name: testCluster, VPC: aVPC().Ref(), Tags: base(testCluster), Ownership: topology.Owned}
 }
 
+func aVPCCIDR() topology.VPCCIDR {
+	cidr := netip.MustParsePrefix("10.1.0.0/16")
+	return topology.VPCCIDR{VPC: aVPC().Ref(), CIDR: cidr, Tags: topology.Tags{topology.VPCCIDRTag(cidr): "owned"}, Ownership: topology.Owned}
+}
+
+func anEgressOnlyGateway() topology.EgressOnlyGateway {
+	return topology.EgressOnlyGateway{Name: testCluster, VPC: aVPC().Ref(), Tags: base(testCluster), Ownership: topology.Owned}
+}
+
 func aSubnet(name, cidr string) topology.Subnet {
 	full := name + "." + testCluster
 	return topology.Subnet{

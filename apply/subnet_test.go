@@ -1,7 +1,9 @@
 package apply
 
 import (
+	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,13 +25,12 @@ func TestSubnetIsMadeChangedAndRemoved(t *testing.T) {
 		want.HostnameType, want.ResourceNameA = "ip-name", false
 		w.update(t, want)
 		wantSubnet(t, w, want)
-		if !w.simulated { // the simulated region cannot give a range to a subnet that is there
-			want.IPv6CIDR = "/64#1a"
-			w.update(t, want)
-			want.AssignIPv6, want.ResourceNameAAAA = true, true
-			w.update(t, want)
-			wantSubnet(t, w, want)
-		}
+		w.settle(t)
+		want.IPv6CIDR = "/64#1a"
+		w.update(t, want)
+		want.AssignIPv6, want.ResourceNameAAAA = true, true
+		w.update(t, want)
+		wantSubnet(t, w, want)
 		want.Tags = want.Tags.With(topology.Tags{"kubernetes.io/role/elb": "1"})
 		w.update(t, want)
 		wantSubnet(t, w, want)
@@ -45,9 +46,38 @@ func TestSubnetIsMadeWithItsIPv6Range(t *testing.T) {
 	inEveryWorld(t, func(t *testing.T, w *world) {
 		want := aSubnet("a", "172.20.32.0/19")
 		want.IPv6CIDR, want.AssignIPv6 = "/64#0", true
-		w.create(t, aDHCPOptions(), aVPC(), want)
+		w.create(t, aDHCPOptions(), aVPC())
+		w.settle(t)
+		w.create(t, want)
 		wantSubnet(t, w, want)
 	})
+}
+
+func TestSubnetWaitsForTheVPCsIPv6Block(t *testing.T) {
+	w := simulatedWorld(t, testRegion)
+	w.create(t, aDHCPOptions(), aVPC())
+	want := aSubnet("a", "172.20.32.0/19")
+	want.IPv6CIDR, want.AssignIPv6 = "/64#0", true
+	if wait, ok := errors.AsType[*WaitError](w.tryCreate(t, want)); !ok || !strings.Contains(wait.Reason, "IPv6 block") {
+		t.Errorf("got %v, want to wait for the block", wait)
+	}
+	if made := w.subnets(t); len(made) != 0 {
+		t.Errorf("made too early: %v", made)
+	}
+	w.settle(t)
+	w.create(t, want)
+	wantSubnet(t, w, want)
+}
+
+func TestSubnetWithIPv6AloneIsMadeAndFoundAgain(t *testing.T) {
+	w := simulatedWorld(t, testRegion) // moto's answers about such subnets cannot be read
+	w.create(t, aDHCPOptions(), aVPC())
+	w.settle(t)
+	want := aSubnet("a", "172.20.32.0/19")
+	want.CIDR, want.IPv6CIDR, want.AssignIPv6, want.DNS64 = netip.Prefix{}, "/64#a", true, true
+	want.ResourceNameA, want.ResourceNameAAAA = false, true
+	w.lossy(t, "CreateSubnet", want)
+	wantSubnet(t, w, want)
 }
 
 func TestLostAnswerNeverMakesASecondSubnet(t *testing.T) {
@@ -100,7 +130,7 @@ func wantSubnet(t *testing.T, w *world, want topology.Subnet) {
 	}
 	got := attributesOf(found[0])
 	got.Name, got.VPC, got.Ownership = want.Name, want.VPC, want.Ownership
-	got.Zone, got.CIDR = aws.ToString(found[0].AvailabilityZone), netip.MustParsePrefix(aws.ToString(found[0].CidrBlock))
+	got.Zone, got.CIDR = aws.ToString(found[0].AvailabilityZone), prefixOf(t, aws.ToString(found[0].CidrBlock))
 	got.Tags = tagsOf(found[0].Tags)
 	if !w.simulated { // moto forgets these
 		got.HostnameType, got.ResourceNameAAAA, got.DNS64 = want.HostnameType, want.ResourceNameAAAA, want.DNS64
@@ -113,6 +143,19 @@ func wantSubnet(t *testing.T, w *world, want topology.Subnet) {
 	if diff := cmp.Diff(want, got, prefixes); diff != "" {
 		t.Errorf("subnet (-want +got):\n%s", diff)
 	}
+}
+
+// prefixOf is invalid for no range at all.
+func prefixOf(t *testing.T, text string) netip.Prefix {
+	t.Helper()
+	if text == "" {
+		return netip.Prefix{}
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // numbered is the range that "/64#K" stands for.
