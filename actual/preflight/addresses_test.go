@@ -95,7 +95,7 @@ func TestAnImageOfAnotherArchitectureIsFound(t *testing.T) {
 var notEC2 = []topology.Kind{
 	topology.KindOIDCProvider, topology.KindIAMRole, topology.KindInstanceProfile, topology.KindQueue, topology.KindEventRule,
 	topology.KindTargetGroup, topology.KindLoadBalancer, topology.KindClassicELB, topology.KindListener, topology.KindDNSRecord,
-	topology.KindZoneAssociation, topology.KindVPCCIDR, topology.KindScalingPolicy, topology.KindScheduledAction, topology.KindAutoScalingGroup, topology.KindLifecycleHook,
+	topology.KindZoneAssociation, topology.KindVPCCIDR, topology.KindScalingPolicy, topology.KindScheduledAction, topology.KindAlarm, topology.KindAutoScalingGroup, topology.KindLifecycleHook,
 }
 
 func TestEveryKindIsAskedAboutOrHasNoDryRun(t *testing.T) {
