@@ -69,6 +69,9 @@ func (p *permissions) addCloudController(m manifest) {
 	p.anything.add("iam", "CreateServiceLinkedRole")
 	p.anything.add("kms", "DescribeKey")
 	p.ours.add("ec2", "ModifyInstanceAttribute")
+	if m.Spec.Networking.Plugin() == "kubenet" { // nodes reach each other's pods by routes of the VPC
+		p.ours.add("ec2", "CreateRoute", "DeleteRoute")
+	}
 	p.ours.add("elasticloadbalancing",
 		"ApplySecurityGroupsToLoadBalancer", "AttachLoadBalancerToSubnets", "ConfigureHealthCheck",
 		"CreateLoadBalancerListeners", "CreateLoadBalancerPolicy", "DeleteLoadBalancerListeners",

@@ -67,6 +67,7 @@ func TestPermissionsFollowWhatTheClusterUses(t *testing.T) {
 		"nothing more": {[]edit{plain}, nil},
 		"Calico":       {nil, []string{"+masters ec2:ModifyNetworkInterfaceAttribute", "+nodes ec2:DescribeInstances", "+nodes ec2:ModifyNetworkInterfaceAttribute"}},
 		"kindnet":      {[]edit{{"calico: {}", "kindnet: {}"}}, []string{"+nodes ec2:ModifyInstanceAttribute of ours"}},
+		"kubenet":      {[]edit{{"calico: {}", "kubenet: {}"}, {"*type: Private", "type: Public"}}, []string{"+masters ec2:CreateRoute of ours", "+masters ec2:DeleteRoute of ours"}},
 		"GPUs":         {cluster("containerd: {nvidiaGPU: {enabled: true}}"), []string{"+nodes ec2:DescribeInstanceTypes"}},
 		"mirrors in ECR": {cluster("containerd: {useECRCredentialsForMirrors: true}"), []string{
 			"+masters ecr:BatchImportUpstreamImage", "+masters ecr:CreateRepository", "+masters ecr:ReplicateImage", "+masters ecr:TagResource",
