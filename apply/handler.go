@@ -29,6 +29,10 @@ type handler[T topology.Resource] interface {
 
 // WaitError says that time mends it: AWS has to settle something before the verb can
 // go on. The next pass tries again.
-type WaitError struct{ Reason string }
+type WaitError struct {
+	Reason string
+	// refused is set if AWS said "not yet" to the call, which thus changed nothing.
+	refused bool
+}
 
 func (e *WaitError) Error() string { return "waiting: " + e.Reason }

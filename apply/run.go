@@ -176,6 +176,7 @@ func (o *Outcome) settle(c diff.Change, err error) {
 		o.State = Done
 	case waits:
 		o.State, o.Reason = Waiting, wait.Reason
+		o.Acted = o.Acted && !(wait.refused && c.Effect == diff.Delete)
 	case awsapi.LostAnswer(err), awsapi.Throttled(err):
 		o.State, o.Reason = Waiting, awsapi.Explain(err)
 	default:

@@ -49,7 +49,7 @@ func bound(ref topology.Ref, ids topology.Bindings, create func() (id string, er
 // visible to this call yet.
 func settling(err error, reason string) error {
 	if err != nil && (awsapi.Busy(err) || awsapi.NotFound(err)) {
-		return &WaitError{Reason: fmt.Sprintf("%s (AWS says %s)", reason, awsapi.Code(err))}
+		return &WaitError{Reason: fmt.Sprintf("%s (AWS says %s)", reason, awsapi.Code(err)), refused: true}
 	}
 	return err
 }

@@ -25,7 +25,12 @@ type operator struct {
 
 func newOperator(t *testing.T, ground *ground) operator {
 	t.Helper()
-	return operator{(&life{region: ground.region}).clients(t, "us-east-1", func(context.Context, string) error { return nil }), t}
+	return operatorIn(t, ground, "us-east-1")
+}
+
+func operatorIn(t *testing.T, ground *ground, region string) operator {
+	t.Helper()
+	return operator{(&life{region: ground.region}).clients(t, region, func(context.Context, string) error { return nil }), t}
 }
 
 func (o operator) must(err error) {

@@ -94,7 +94,9 @@ type world struct {
 	runs []string
 	// answer is what a pass of the cluster ends in; converged if there is none.
 	answer map[string]func() Result
-	stop   context.CancelFunc
+	// left is what a look finds of a cluster.
+	left Planned
+	stop context.CancelFunc
 }
 
 func serve(t *testing.T, w *world) {
@@ -105,7 +107,7 @@ func serve(t *testing.T, w *world) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
-	s := New(Config{Repository: &w.branch, Poster: &w.wall, Schedule: stream, Run: w.run, Log: slog.New(slog.DiscardHandler)})
+	s := New(Config{Repository: &w.branch, Poster: &w.wall, Schedule: stream, Run: w.run, Look: w.look, Log: slog.New(slog.DiscardHandler)})
 	go s.Run(ctx)
 	t.Cleanup(func() { stop(); synctest.Wait() })
 }

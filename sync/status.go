@@ -30,6 +30,9 @@ func statusOf(r Result) (commitstatus.State, string) {
 	case apply.Failed:
 		return commitstatus.Error, r.Report.Reason()
 	case apply.Waiting:
+		if len(r.blocks()) > 0 && !r.Report.Acted() {
+			return commitstatus.Failure, r.Reason()
+		}
 		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Reason()
 	case apply.Done:
 	}

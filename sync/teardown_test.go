@@ -5,10 +5,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quorate/quorate/internal/awssim"
+	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -65,6 +72,105 @@ func checkSnapshots(t *testing.T, region *awssim.Region) {
 		}
 		if item.Tags[topology.TagRetired] == "" || item.Tags[topology.TagCluster] == "" {
 			t.Errorf("snapshot of %s has the tags %v", item.Name, item.Tags)
+		}
+	}
+}
+
+// TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds has a Service's load balancer
+// with its security group, a claim's volume, and a machine that left its group.
+func TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds(t *testing.T) {
+	g, clock := still(t, "us-east-1")
+	c := clusterOf(t, small)
+	l := &life{region: g.region}
+	l.until(t, g, clock, c, made)
+	o := newOperator(t, g)
+	kubernetes := topology.Tags{topology.OwnershipTag(its): "owned", "kubernetes.io/service-name": "shop/web"}
+	vpc, subnet := items(g, "vpc")[its].ID, items(g, "subnet")["us-east-1a."+its].ID
+	group, err := o.EC2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("k8s-elb-a1b2"), Description: aws.String("of a Service"), VpcId: &vpc, TagSpecifications: tagging(ec2types.ResourceTypeSecurityGroup, kubernetes),
+	})
+	o.must(err)
+	balancer, err := o.ELB.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{
+		Name: aws.String("a1b2"), Type: elbtypes.LoadBalancerTypeEnumNetwork, Subnets: []string{subnet},
+		Tags: []elbtypes.Tag{{Key: aws.String(topology.OwnershipTag(its)), Value: aws.String("owned")}, {Key: aws.String("kubernetes.io/service-name"), Value: aws.String("shop/web")}},
+	})
+	o.must(err)
+	volume, err := o.EC2.CreateVolume(t.Context(), &ec2.CreateVolumeInput{
+		AvailabilityZone: aws.String("us-east-1a"), Size: aws.Int32(8), VolumeType: ec2types.VolumeTypeGp3,
+		TagSpecifications: tagging(ec2types.ResourceTypeVolume, topology.BaseTags(its, its+"-dynamic-pvc-1").With(topology.Tags{
+			"kubernetes.io/created-for/pvc/name": "orders", "kubernetes.io/created-for/pvc/namespace": "shop",
+		})),
+	})
+	o.must(err)
+	stray := o.launch("nodes."+its, subnet)
+	kept := g.region.Inventory()
+
+	c.Policy.Deletion = true
+	stuck := l.until(t, g, clock, c, func(r sync.Result) bool {
+		return strings.HasPrefix(r.Reason(), "in the way: ") && !r.Report.Acted() || gone(r)
+	})
+	for _, part := range []string{"load-balancer a1b2: Kubernetes made it for shop/web", "security-group " + *group.GroupId + ": Kubernetes made the group k8s-elb-a1b2"} {
+		if !strings.Contains(stuck.Reason(), part) {
+			t.Errorf("the reason lacks %q: %s", part, stuck.Reason())
+		}
+	}
+	if m := items(g, "instance"); len(m) > 0 {
+		t.Errorf("machines remain: %v; %s had left its group", m, stray)
+	}
+	for _, item := range kept {
+		if foreign := item.ID == *group.GroupId || item.ID == *balancer.LoadBalancers[0].LoadBalancerArn || item.ID == *volume.VolumeId; foreign && !slices.ContainsFunc(g.region.Inventory(), func(i awssim.Item) bool { return i.ID == item.ID }) {
+			t.Errorf("%s %s was removed, and is not ours", item.Type, item.ID)
+		}
+	}
+
+	_, err = o.ELB.DeleteLoadBalancer(t.Context(), &elb.DeleteLoadBalancerInput{LoadBalancerArn: balancer.LoadBalancers[0].LoadBalancerArn})
+	o.must(err)
+	clock.Advance(10 * time.Minute)
+	_, err = o.EC2.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: group.GroupId})
+	o.must(err)
+	end := l.until(t, g, clock, c, gone)
+	if want := "deleted; 6 snapshots of its etcd volumes are kept; left to you: volume " + *volume.VolumeId; end.Planned.Ended() != want {
+		t.Errorf("the end is told as %q, want %q", end.Planned.Ended(), want)
+	}
+}
+
+// launch makes a machine of a group's launch template, outside of the group.
+func (o operator) launch(template, subnet string) string {
+	o.Helper()
+	out, err := o.EC2.RunInstances(o.Context(), &ec2.RunInstancesInput{
+		LaunchTemplate: &ec2types.LaunchTemplateSpecification{LaunchTemplateName: &template},
+		MinCount:       aws.Int32(1), MaxCount: aws.Int32(1), NetworkInterfaces: []ec2types.InstanceNetworkInterfaceSpecification{{DeviceIndex: aws.Int32(0), SubnetId: &subnet}},
+		TagSpecifications: tagging(ec2types.ResourceTypeInstance, topology.BaseTags(its, template)),
+	})
+	o.must(err)
+	return *out.Instances[0].InstanceId
+}
+
+// TestADeletionTakenBackBuildsTheClusterOnItsOldVolumes stops a deletion when nothing but
+// the volumes is left, and takes the order out of the manifest.
+func TestADeletionTakenBackBuildsTheClusterOnItsOldVolumes(t *testing.T) {
+	g, clock := still(t, "us-east-1")
+	c := clusterOf(t, small)
+	l := &life{region: g.region}
+	l.until(t, g, clock, c, made)
+	volumes := items(g, "volume")
+
+	c.Policy.Deletion = true
+	l.until(t, g, clock, c, func(r sync.Result) bool { return len(items(g, "vpc")) == 0 && len(items(g, "snapshot")) > 0 })
+	c.Policy.Deletion = false
+	planned, err := l.planner(t, c).Plan(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range planned.Plan.Changes {
+		if change.Ref.Kind == topology.KindVolume && !strings.Contains(change.Reason, "was taken back") {
+			t.Errorf("%s %s is not explained: %q", change.Effect, change.Ref, change.Reason)
+		}
+	}
+	l.until(t, g, clock, c, made)
+	for name, v := range items(g, "volume") {
+		if volumes[name].ID != v.ID || v.Tags[topology.TagRetired] != "" {
+			t.Errorf("%s is %s with the tags %v, was %s", name, v.ID, v.Tags, volumes[name].ID)
 		}
 	}
 }
