@@ -33,6 +33,10 @@ func TestTheClusterKeepsWhatPoliciesAreSetBy(t *testing.T) {
 	if diff := cmp.Diff(Policy{Prune: false}, c.Policy); diff != "" {
 		t.Error(diff)
 	}
+	c = buildOne(t, edit{"  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/deletion: k.example.com}\n"})
+	if diff := cmp.Diff(Policy{Deletion: true, Prune: true}, c.Policy); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestDocumentsMayBeSpreadOverFilesInAnyOrder(t *testing.T) {

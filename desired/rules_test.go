@@ -55,6 +55,7 @@ var cases = map[string][]ruleCase{
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {other.dev/x: y, quorate.dev/zzzzzzzz: y}\n", `metadata.annotations["quorate.dev/zzzzzzzz"]: there is no such annotation; write one of quorate.dev/`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prunes: \"true\"}\n", `metadata.annotations["quorate.dev/prunes"]: there is no such annotation; did you mean quorate.dev/prune?`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/bootstrap: nodeup}\n", `metadata.annotations["quorate.dev/bootstrap"]: "nodeup" is neither "kops" (machines keep the user data that kops wrote) nor "quorate" (Quorate writes it)`),
+		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/deletion: \"true\"}\n", `metadata.annotations["quorate.dev/deletion"]: "true" is not the name of this cluster; to delete the cluster and all that it owns write "k.example.com", to keep it remove the annotation`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
 		alarmsTo("alarms", `"alarms" is not the ARN of an SNS topic; write arn:aws:sns:REGION:ACCOUNT:NAME`),
 		alarmsTo("arn:aws:sqs:eu-west-1:123456789012:alarms", `"arn:aws:sqs:eu-west-1:123456789012:alarms" is not the ARN of an SNS topic`),

@@ -25,7 +25,7 @@ import (
 func still(t *testing.T, region string) (*ground, *awssim.ManualClock) {
 	t.Helper()
 	clock := awssim.NewManualClock(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC))
-	g := &ground{region: awssim.New(awssim.Config{Region: region, Clock: clock}), release: func() {}, up: map[string]netip.Addr{}}
+	g := &ground{region: awssim.New(awssim.Config{Region: region, Clock: clock}), clock: clock, release: func() {}, up: map[string]netip.Addr{}}
 	t.Cleanup(g.region.Close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {
 		t.Fatal(err)
