@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
@@ -76,9 +75,8 @@ type Input struct {
 	// Bindings and Machines are as observed when the plan was made.
 	Bindings topology.Bindings
 	Machines []topology.Machine
-	// Rolling is the pace of each group, and Draining what may be done to its pods.
-	Rolling  map[topology.Ref]topology.RollingUpdate
-	Draining map[topology.Ref]kube.Policy
+	// Rolling is the pace of each group.
+	Rolling map[topology.Ref]topology.RollingUpdate
 	// Progress, if set, is told each outcome as it comes; it may be called from
 	// several goroutines.
 	Progress func(Outcome)

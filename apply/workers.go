@@ -19,7 +19,7 @@ type Nodes interface {
 	// Nodes lists the nodes by EC2 instance id.
 	Nodes(ctx context.Context) (map[string]kube.Node, error)
 	// Empty takes one step in emptying a node, and says what is left.
-	Empty(ctx context.Context, node kube.Node, policy kube.Policy) (kube.Progress, error)
+	Empty(ctx context.Context, node kube.Node, pace topology.RollingUpdate) (kube.Progress, error)
 	// SetAside gives a blocked node back for now; Release gives one back for good.
 	SetAside(ctx context.Context, node kube.Node) error
 	Release(ctx context.Context, node kube.Node) error
@@ -77,7 +77,7 @@ func (r *run) act(ctx context.Context, group topology.AutoScalingGroup, w worker
 	case rollout.Replace:
 	}
 	if w.known && !w.Emptying {
-		progress, err := nodes.Empty(ctx, w.node, r.in.Draining[group.Ref()])
+		progress, err := nodes.Empty(ctx, w.node, r.in.Rolling[group.Ref()])
 		if err != nil {
 			return "", err
 		}
@@ -118,7 +118,7 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (des
 			w.Emptying, w.Blocked = !w.node.Emptying.IsZero(), w.node.SetAside
 		}
 		if w.Emptying && w.Old != "" && !w.Leaving {
-			if w.progress, err = r.applier.nodes.Empty(ctx, w.node, r.in.Draining[group.Ref()]); err != nil {
+			if w.progress, err = r.applier.nodes.Empty(ctx, w.node, r.in.Rolling[group.Ref()]); err != nil {
 				return 0, nil, err
 			}
 			w.Blocked = len(w.progress.Blocked) > 0

@@ -27,6 +27,8 @@ var (
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,
+		drainForceAfter: isDrainTime,
+		drainUnmanaged:  isBool,
 		scalingSchedule: isScalingSchedule,
 	}
 )

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/quorate/quorate/desired/kopsspec"
 	"github.com/quorate/quorate/topology"
@@ -37,7 +38,30 @@ func (m manifest) rollingUpdate(g kopsspec.InstanceGroup) topology.RollingUpdate
 	if ends == nil {
 		ends = all.DrainAndTerminate
 	}
-	return topology.RollingUpdate{MaxSurge: surge, MaxUnavailable: missing, SurgeOnly: !isTrue(ends, true)}
+	forceAfter, _ := time.ParseDuration(g.Metadata.Annotations[annotationPrefix+drainForceAfter])
+	return topology.RollingUpdate{
+		MaxSurge: surge, MaxUnavailable: missing, SurgeOnly: !isTrue(ends, true),
+		Unmanaged: g.Metadata.Annotations[annotationPrefix+drainUnmanaged] == "true", ForceAfter: forceAfter,
+	}
+}
+
+// Annotations of an InstanceGroup for what kops decides alone: it deletes pods that nothing would make
+// again, and gives up after 15 minutes.
+const (
+	drainUnmanaged  = "drain-unmanaged"
+	drainForceAfter = "drain-force-after"
+)
+
+// leastForce is the least time that a budget gets: shorter than that, pods that merely start slowly would
+// be taken for blocked.
+const leastForce = 5 * time.Minute
+
+func isDrainTime(_ manifest, value string) string {
+	d, err := time.ParseDuration(value)
+	if err != nil || d < leastForce {
+		return strconv.Quote(value) + ` is no time of at least 5 minutes; write one such as "2h", or remove the annotation to wait for ever`
+	}
+	return ""
 }
 
 func first(values ...any) any {

@@ -64,6 +64,7 @@ var cases = map[string][]ruleCase{
 		onGroup("nodes", `quorate.dev/scaling-cpu-target: "0"`, `metadata.annotations["quorate.dev/scaling-cpu-target"]: "0" is no percentage of CPU`),
 		scheduledAs("0 6 * * min=1 max=2", "the time has 4 fields and must have 5"),
 		scheduledAs("@daily min=1 max=2", "the time has 1 fields and must have 5"),
+		one("  name: nodes\n", "  name: nodes\n  annotations: {quorate.dev/drain-force-after: 10s}\n", `metadata.annotations["quorate.dev/drain-force-after"]: "10s" is no time of at least 5 minutes`),
 		one("  name: master-a\n", "  name: master-a\n  annotations: {quorate.dev/zzz: y}\n", `metadata.annotations["quorate.dev/zzz"]: there is no such annotation`),
 	},
 	"only groups without etcd members scale": {

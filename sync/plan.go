@@ -25,6 +25,8 @@ type Planner struct {
 	Prices prices.Table
 	// Preflight is asked before a plan with changes counts as applicable; nil asks nothing.
 	Preflight Preflight
+	// Kubernetes is nil without access to it.
+	Kubernetes Kubernetes
 }
 
 // Planned is one comparison with both its sides.
@@ -37,7 +39,8 @@ type Planned struct {
 	Cost prices.Comparison
 	// At is when AWS was looked at.
 	At time.Time
-	// Warnings are what the preflight could not ask, or did not like.
+	// Warnings are sentences that stop nothing: what the preflight could not ask or did not
+	// like, and what a rehearsal of evictions found.
 	Warnings []string
 }
 
@@ -65,6 +68,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	if len(p.Prices.Regions) > 0 {
 		planned.Cost = p.Prices.Compare(c.Region, want, state.Topology, kept(plan), state.Machines)
 	}
+	planned.Warnings = append(planned.Warnings, p.rehearse(ctx, c, planned.Plan, state.Machines)...)
 	return planned, nil
 }
 

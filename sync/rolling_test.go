@@ -123,11 +123,13 @@ func TestKubernetesWorkersAreEmptiedBeforeTheyGo(t *testing.T) {
 		return err == nil && d.Status.ReadyReplicas == replicas, err
 	})
 
+	want, change := clusterOf(t, sixLarge), newOperator(t, ground)
+	l := &life{region: ground.region}
+	rehearse(t, k8s, l.planner(t, want), want)
+
 	ctx, stop := context.WithCancel(t.Context())
 	least := make(chan int, 1)
 	go func() { least <- k8s.FewestRunning(ctx, "default", "web", replicas) }()
-	want, change := clusterOf(t, sixLarge), newOperator(t, ground)
-	l := &life{region: ground.region}
 	pass := sync.Pass{Planner: l.planner(t, want), NewApplier: func(c desired.Cluster, commit string) sync.Applier {
 		return apply.New(apply.Config{Clients: change.Clients, Cluster: c.Name, Commit: commit, Etcd: ground, Nodes: kube.New(k8s.Client, nil)})
 	}}
@@ -158,6 +160,36 @@ func TestKubernetesWorkersAreEmptiedBeforeTheyGo(t *testing.T) {
 	for _, n := range nodes {
 		if !n.Ready || !n.Schedulable || !n.Emptying.IsZero() {
 			t.Errorf("node %s is %+v", n.Name, n)
+		}
+	}
+}
+
+// rehearse plans while a workload that can never be moved is there, and takes it away.
+func rehearse(t *testing.T, k8s *kubetest.ControlPlane, planner sync.Planner, want desired.Cluster) {
+	t.Helper()
+	without, err := planner.Plan(t.Context(), want)
+	if err != nil || len(without.Warnings) != 1 || !strings.Contains(without.Warnings[0], "without moving their pods first") {
+		t.Errorf("without Kubernetes the plan notes %q (%v)", without.Warnings, err)
+	}
+	if _, err := k8s.Client.AppsV1().Deployments("default").Create(t.Context(), kubetest.Deployment("db", 1), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k8s.Client.PolicyV1().PodDisruptionBudgets("default").Create(t.Context(), kubetest.Budget("db", 1), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	planner.Kubernetes = kube.New(k8s.Client, nil)
+	k8s.Await(t, "the plan names the budget", func(ctx context.Context) (bool, error) {
+		planned, err := planner.Plan(ctx, want)
+		return slices.ContainsFunc(planned.Warnings, func(note string) bool {
+			return strings.HasPrefix(note, "the roll of "+workers+" can never end: PodDisruptionBudget default/db")
+		}), err
+	})
+	for _, err := range []error{
+		k8s.Client.AppsV1().Deployments("default").Delete(t.Context(), "db", metav1.DeleteOptions{}),
+		k8s.Client.PolicyV1().PodDisruptionBudgets("default").Delete(t.Context(), "db", metav1.DeleteOptions{}),
+	} {
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package topology
 
+import "time"
+
 // A RollingUpdate is the pace at which the machines of a group are replaced: rollingUpdate of the
-// manifest, with kops's defaults filled in. It is no fact of AWS, so no resource holds it.
+// manifest with kops's defaults filled in, and the annotations for what kops does not ask. It is no fact of AWS, so no resource holds it.
 type RollingUpdate struct {
 	// MaxSurge is how many machines may run beyond the group's size meanwhile.
 	MaxSurge Count
@@ -10,6 +12,11 @@ type RollingUpdate struct {
 	// SurgeOnly is drainAndTerminate: false. Machines are detached and nothing more; their owner ends
 	// them.
 	SurgeOnly bool
+	// Unmanaged lets pods go that no controller would make again elsewhere.
+	Unmanaged bool
+	// ForceAfter is how long a machine may be emptied before the pods that are left on it are deleted
+	// without asking their budgets. Zero is never.
+	ForceAfter time.Duration
 }
 
 // Count is a number of machines, or a share of a group's in percent.

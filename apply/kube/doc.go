@@ -6,6 +6,6 @@
 // waits; how far a node is stands in the node and its pods, so whoever comes next goes on there.
 // [Cluster.Rehearse] finds, before anything starts, the pods that could never be evicted.
 //
-// Eviction and the choice of pods are kubectl's drain library. The package imports client-go and that;
-// it knows no AWS.
+// Eviction and the choice of pods are kubectl's drain library. The package imports client-go,
+// that and topology; it knows no AWS.
 package kube

@@ -16,16 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubectl/pkg/drain"
-)
 
-// Policy is what may be done to pods that do not go by themselves.
-type Policy struct {
-	// Unmanaged lets pods go that no controller would make again elsewhere.
-	Unmanaged bool
-	// ForceAfter is how long a node may be emptied before the pods that are left are deleted without
-	// asking their budgets. Zero is never.
-	ForceAfter time.Duration
-}
+	"github.com/quorate/quorate/topology"
+)
 
 // Progress is how far a node is.
 type Progress struct {
@@ -77,7 +70,7 @@ func (b Blocked) String() string {
 // balancer nor the cluster autoscaler counts on it, asks every pod to go that may, and says what is
 // left. Pods of DaemonSets and static pods stay; what is in emptyDir volumes is lost, as with kops. It
 // is called again until [Progress.Empty].
-func (c Cluster) Empty(ctx context.Context, node Node, policy Policy) (Progress, error) {
+func (c Cluster) Empty(ctx context.Context, node Node, pace topology.RollingUpdate) (Progress, error) {
 	if err := c.mark(ctx, &node); err != nil {
 		return Progress{}, err
 	}
@@ -87,9 +80,9 @@ func (c Cluster) Empty(ctx context.Context, node Node, policy Policy) (Progress,
 		return Progress{}, fmt.Errorf("list the pods of node %s: %w", node.Name, errs[0])
 	}
 	progress := Progress{Since: node.Emptying}
-	force := policy.ForceAfter > 0 && c.now().Sub(node.Emptying) >= policy.ForceAfter
+	force := pace.ForceAfter > 0 && c.now().Sub(node.Emptying) >= pace.ForceAfter
 	for _, pod := range list.Pods() {
-		switch blocked, err := c.release(helper, pod, policy, force); {
+		switch blocked, err := c.release(helper, pod, pace, force); {
 		case err != nil:
 			return progress, err
 		case blocked != nil:
@@ -169,12 +162,12 @@ func (c Cluster) patch(ctx context.Context, name string, annotations map[string]
 }
 
 // release asks one pod to go, and says what keeps it if it may not.
-func (c Cluster) release(helper *drain.Helper, pod corev1.Pod, policy Policy, force bool) (*Blocked, error) {
+func (c Cluster) release(helper *drain.Helper, pod corev1.Pod, pace topology.RollingUpdate, force bool) (*Blocked, error) {
 	name := nameOf(pod)
 	switch {
 	case pod.DeletionTimestamp != nil:
 		return nil, nil
-	case metav1.GetControllerOf(&pod) == nil && !policy.Unmanaged && !finished(pod):
+	case metav1.GetControllerOf(&pod) == nil && !pace.Unmanaged && !finished(pod):
 		return &Blocked{Pod: name, Reason: "no controller would make it again elsewhere; delete it, or allow it with quorate.dev/drain-unmanaged: \"true\" on the instance group"}, nil
 	case force:
 		return nil, gone(helper.DeletePod(pod), "delete pod "+name)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/internal/kubetest"
+	"github.com/quorate/quorate/topology"
 )
 
 // scene is a namespace with nodes that only its own pods run on.
@@ -102,10 +103,10 @@ func (s *scene) pod(name string, owned bool) {
 }
 
 // emptyAll goes on until the node is empty.
-func (s *scene) emptyAll(letter string, policy kube.Policy) {
+func (s *scene) emptyAll(letter string, pace topology.RollingUpdate) {
 	s.Helper()
 	s.k8s.Await(s, "node "+letter+" is empty", func(ctx context.Context) (bool, error) {
-		progress, err := s.cluster.Empty(ctx, s.node(letter), policy)
+		progress, err := s.cluster.Empty(ctx, s.node(letter), pace)
 		return err == nil && progress.Empty(), err
 	})
 }
@@ -146,7 +147,7 @@ func podsMove(t *testing.T, k8s *kubetest.ControlPlane) {
 	ctx, stop := context.WithCancel(t.Context())
 	least := make(chan int)
 	go func() { least <- k8s.FewestRunning(ctx, s.namespace, "web", 6) }()
-	s.emptyAll("a", kube.Policy{})
+	s.emptyAll("a", topology.RollingUpdate{})
 	if left := s.podsOn("a"); len(left) > 0 {
 		t.Errorf("node a still runs %v", left)
 	}
@@ -171,14 +172,14 @@ func budgetIsNamed(t *testing.T, k8s *kubetest.ControlPlane) {
 		letter = "b"
 	}
 	pod := s.namespace + "/" + s.podsOn(letter)[0]
-	obstacles, err := s.cluster.Rehearse(t.Context(), []kube.Node{s.node("a"), s.node("b")}, kube.Policy{})
+	obstacles, err := s.cluster.Rehearse(t.Context(), []kube.Node{s.node("a"), s.node("b")}, topology.RollingUpdate{})
 	s.must(err)
 	want := []kube.Obstacle{{Budget: s.namespace + "/db", Pods: []string{pod}, Never: true,
 		Reason: "it wants 1 of 1 pods healthy at all times, so none can ever be evicted; run more pods or allow one to be unavailable"}}
 	if d := cmp.Diff(want, obstacles); d != "" {
 		t.Error(d)
 	}
-	progress, err := s.cluster.Empty(t.Context(), s.node(letter), kube.Policy{})
+	progress, err := s.cluster.Empty(t.Context(), s.node(letter), topology.RollingUpdate{})
 	s.must(err)
 	if len(progress.Blocked) != 1 {
 		t.Fatalf("blocked: %v", progress.Blocked)
@@ -194,30 +195,30 @@ func budgetIsNamed(t *testing.T, k8s *kubetest.ControlPlane) {
 func force(t *testing.T, k8s *kubetest.ControlPlane) {
 	s := newScene(t, k8s, 2)
 	s.deploy("db", 2, 2)
-	policy := kube.Policy{ForceAfter: time.Hour}
-	progress, err := s.cluster.Empty(t.Context(), s.node("a"), policy)
+	pace := topology.RollingUpdate{ForceAfter: time.Hour}
+	progress, err := s.cluster.Empty(t.Context(), s.node("a"), pace)
 	s.must(err)
 	if len(progress.Blocked) == 0 {
 		t.Fatal("nothing is blocked")
 	}
 	s.now = s.now.Add(59 * time.Minute)
-	if progress, err = s.cluster.Empty(t.Context(), s.node("a"), policy); err != nil || len(progress.Blocked) == 0 {
+	if progress, err = s.cluster.Empty(t.Context(), s.node("a"), pace); err != nil || len(progress.Blocked) == 0 {
 		t.Fatalf("forced too early: %+v, %v", progress, err)
 	}
 	s.now = s.now.Add(time.Minute)
-	s.emptyAll("a", policy)
+	s.emptyAll("a", pace)
 }
 
 func unmanaged(t *testing.T, k8s *kubetest.ControlPlane) {
 	s := newScene(t, k8s, 1)
 	s.pod("lonely", false)
 	s.pod("kept", true)
-	progress, err := s.cluster.Empty(t.Context(), s.node("a"), kube.Policy{})
+	progress, err := s.cluster.Empty(t.Context(), s.node("a"), topology.RollingUpdate{})
 	s.must(err)
 	if len(progress.Blocked) != 1 || progress.Blocked[0].Pod != s.namespace+"/lonely" || !strings.Contains(progress.Blocked[0].Reason, "quorate.dev/drain-unmanaged") {
 		t.Errorf("blocked: %v", progress.Blocked)
 	}
-	s.emptyAll("a", kube.Policy{Unmanaged: true})
+	s.emptyAll("a", topology.RollingUpdate{Unmanaged: true})
 }
 
 func daemonSets(t *testing.T, k8s *kubetest.ControlPlane) {
@@ -234,7 +235,7 @@ func daemonSets(t *testing.T, k8s *kubetest.ControlPlane) {
 	}, metav1.CreateOptions{})
 	s.must(err)
 	k8s.Await(t, "the agent runs", func(context.Context) (bool, error) { return len(s.podsOn("a")) == 1, nil })
-	s.emptyAll("a", kube.Policy{})
+	s.emptyAll("a", topology.RollingUpdate{})
 	if len(s.podsOn("a")) != 1 {
 		t.Error("the agent is gone")
 	}
@@ -242,7 +243,7 @@ func daemonSets(t *testing.T, k8s *kubetest.ControlPlane) {
 
 func release(t *testing.T, k8s *kubetest.ControlPlane) {
 	s := newScene(t, k8s, 2)
-	s.emptyAll("a", kube.Policy{})
+	s.emptyAll("a", topology.RollingUpdate{})
 	s.must(s.cluster.SetAside(t.Context(), s.node("a")))
 	if n := s.node("a"); !n.Schedulable || !n.Emptying.IsZero() || !n.SetAside {
 		t.Errorf("node a was set aside and is %+v", n)
@@ -271,12 +272,12 @@ func twoBudgets(t *testing.T, k8s *kubetest.ControlPlane) {
 	second.Spec.MinAvailable, second.Spec.MaxUnavailable = nil, &most
 	_, err := k8s.Client.PolicyV1().PodDisruptionBudgets(s.namespace).Create(t.Context(), second, metav1.CreateOptions{})
 	s.must(err)
-	obstacles, err := s.cluster.Rehearse(t.Context(), []kube.Node{s.node("a")}, kube.Policy{})
+	obstacles, err := s.cluster.Rehearse(t.Context(), []kube.Node{s.node("a")}, topology.RollingUpdate{})
 	s.must(err)
 	if len(obstacles) != 2 || !obstacles[0].Never || !strings.Contains(obstacles[0].Reason, "several budgets") {
 		t.Errorf("obstacles: %v", obstacles)
 	}
-	progress, err := s.cluster.Empty(t.Context(), s.node("a"), kube.Policy{})
+	progress, err := s.cluster.Empty(t.Context(), s.node("a"), topology.RollingUpdate{})
 	s.must(err)
 	if len(progress.Blocked) != 2 || !strings.Contains(progress.Blocked[0].Reason, "more than one PodDisruptionBudget") {
 		t.Errorf("blocked: %v", progress.Blocked)

@@ -11,6 +11,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/quorate/quorate/topology"
 )
 
 // Obstacle is something that would block the emptying of nodes.
@@ -46,7 +48,7 @@ func abridged(names []string) string {
 // Rehearse finds what would block the emptying of the nodes, one after another. It costs a list of pods
 // for each node and one of budgets, and changes nothing. The obstacles come sorted, those first that no
 // waiting helps.
-func (c Cluster) Rehearse(ctx context.Context, nodes []Node, policy Policy) ([]Obstacle, error) {
+func (c Cluster) Rehearse(ctx context.Context, nodes []Node, pace topology.RollingUpdate) ([]Obstacle, error) {
 	var pods []corev1.Pod
 	for _, n := range nodes {
 		list, errs := c.helper(ctx).GetPodsForDeletion(n.Name)
@@ -59,17 +61,17 @@ func (c Cluster) Rehearse(ctx context.Context, nodes []Node, policy Policy) ([]O
 	if err != nil {
 		return nil, fmt.Errorf("list PodDisruptionBudgets: %w", err)
 	}
-	return rehearse(pods, budgets.Items, policy), nil
+	return rehearse(pods, budgets.Items, pace), nil
 }
 
-func rehearse(pods []corev1.Pod, budgets []policyv1.PodDisruptionBudget, policy Policy) []Obstacle {
+func rehearse(pods []corev1.Pod, budgets []policyv1.PodDisruptionBudget, pace topology.RollingUpdate) []Obstacle {
 	var obstacles []Obstacle
 	held := map[string][]string{} // budget → pods
 	for _, pod := range pods {
 		if pod.DeletionTimestamp != nil || finished(pod) {
 			continue
 		}
-		if metav1.GetControllerOf(&pod) == nil && !policy.Unmanaged {
+		if metav1.GetControllerOf(&pod) == nil && !pace.Unmanaged {
 			obstacles = append(obstacles, Obstacle{Pods: []string{nameOf(pod)}, Never: true, Reason: "no controller would make it again elsewhere"})
 		}
 		over := coveredBy(pod, budgets)

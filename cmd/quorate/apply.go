@@ -77,6 +77,7 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
+	planner.Prices = a.prices
 	commit, err := fingerprint(file)
 	if err != nil {
 		return err
@@ -85,7 +86,6 @@ func (a *application) run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	planner.Prices = a.prices
 	first, err := planner.Plan(ctx, a.cluster)
 	if err != nil {
 		return explained(err)

@@ -23,9 +23,10 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 
 // reach is how a command gets to AWS and to the machines of a cluster.
 type reach struct {
-	role  string
-	proxy string
-	calls *awsapi.Calls
+	role       string
+	proxy      string
+	kubeconfig string
+	calls      *awsapi.Calls
 	// dial is nil to go directly, or through the proxy.
 	dial dialer
 
@@ -36,6 +37,7 @@ type reach struct {
 func reachFlags(c *cobra.Command) *reach {
 	r := &reach{calls: &awsapi.Calls{}}
 	c.Flags().StringVar(&r.role, "role-arn", "", "IAM role to assume for the cluster's account")
+	c.Flags().StringVar(&r.kubeconfig, "kubeconfig", "", "reach Kubernetes through this file's context of the cluster's name, as kops export kubeconfig writes it")
 	return r
 }
 
@@ -99,8 +101,16 @@ func (r *reach) applier(ctx context.Context, cluster desired.Cluster, commit str
 	if err != nil {
 		return nil, err
 	}
+	config := apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}}
+	nodes, err := r.kubernetes(cluster.Name)
+	if err != nil {
+		return nil, err
+	}
+	if nodes != nil {
+		config.Nodes = nodes
+	}
 	a.held.Store(held)
-	return apply.New(apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}}), nil
+	return apply.New(config), nil
 }
 
 // dialer reaches machines directly, or through the SOCKS5 proxy.

@@ -51,14 +51,19 @@ func (r *reach) planner(ctx context.Context, cluster desired.Cluster) (sync.Plan
 	if err != nil {
 		return sync.Planner{}, err
 	}
-	return sync.Planner{
+	p := sync.Planner{
 		Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
 			return actual.Observe(ctx, actual.FromClients(a.look), scope)
 		},
 		Preflight: func(ctx context.Context, in preflight.Input) (preflight.Findings, error) {
 			return preflight.Check(ctx, preflight.FromClients(a.look), in)
 		},
-	}, nil
+	}
+	nodes, err := r.kubernetes(cluster.Name)
+	if nodes != nil {
+		p.Kubernetes = nodes
+	}
+	return p, err
 }
 
 // planning is one run of the plan command.

@@ -35,7 +35,7 @@ var table = map[string]row{
 		"apply runs a plan, so it reads diff; every other stage stays unknown to it",
 	},
 	"apply/health":  {[]string{"apply/quorum", "topology"}, "it observes, in the words of the gate, and decides nothing"},
-	"apply/kube":    {nil, "it knows Kubernetes and no AWS: which machine a node is, is all that they share"},
+	"apply/kube":    {[]string{"topology"}, "it knows Kubernetes and no AWS: which machine a node is, is all that they share"},
 	"apply/order":   {[]string{"apply/quorum", "diff", "topology"}, pureStage},
 	"apply/rollout": {[]string{"topology"}, pureStage},
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
