@@ -33,7 +33,7 @@ control-plane zone at a time, never losing etcd quorum.`,
 	root.PersistentFlags().String("color", "auto", "colour the text output: auto (on a terminal), always, never")
 	root.PersistentFlags().String("log-level", "info", "least level of the log on standard error: debug, info, warn, error")
 	root.AddCommand(
-		validateCommand(), topologyCommand(), planCommand(), applyCommand(),
+		validateCommand(), topologyCommand(), planCommand(), importCommand(), applyCommand(),
 		runCommand(), pricesCommand(), demoCommand(), simCommand(), versionCommand(),
 	)
 	return root

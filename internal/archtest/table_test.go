@@ -66,6 +66,7 @@ var table = map[string]row{
 	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
+	"internal/kopsstore":     {[]string{"internal/awsapi"}, "it reads documents and does not know what they mean"},
 	"internal/pricelist":     {[]string{"internal/prices"}, "it asks AWS and writes down the answer"},
 	"internal/prices":        {[]string{"topology"}, "a bill is a function of a topology and a table; fetching prices is somebody else's"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
@@ -82,7 +83,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},
@@ -96,7 +97,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/pricelist", "node/..."},
+		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsstore", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{
