@@ -33,6 +33,8 @@ type WaitError struct {
 	Reason string
 	// refused is set if AWS said "not yet" to the call, which thus changed nothing.
 	refused bool
+	// Idle is set if the verb changed nothing before it had to wait.
+	Idle bool
 }
 
 func (e *WaitError) Error() string { return "waiting: " + e.Reason }

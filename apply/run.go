@@ -174,7 +174,7 @@ func (o *Outcome) settle(c diff.Change, err error) {
 		o.State = Done
 	case waits:
 		o.State, o.Reason = Waiting, wait.Reason
-		o.Acted = o.Acted && !(wait.refused && c.Effect == diff.Delete)
+		o.Acted = o.Acted && !wait.Idle && !(wait.refused && c.Effect == diff.Delete)
 	case awsapi.LostAnswer(err), awsapi.Throttled(err):
 		o.State, o.Reason = Waiting, awsapi.Explain(err)
 	default:
@@ -189,6 +189,9 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 		return err
 	}
 	if err := r.afterMachines(c); err != nil {
+		return err
+	}
+	if err := r.afterSuccessors(c); err != nil {
 		return err
 	}
 	out.Acted = true

@@ -75,7 +75,8 @@ func (v volumes) Update(ctx context.Context, _, want topology.Volume, change dif
 	if err != nil {
 		return nil, err
 	}
-	if err := setTags(ctx, v.api, id, tagChangeOf(change)); err != nil {
+	tags := tagChangeOf(change)
+	if err := setTags(ctx, v.api, id, tags); err != nil {
 		return nil, err
 	}
 	if !change.Has("type") && !change.Has("sizeGiB") && !change.Has("iops") && !change.Has("throughput") {
@@ -85,8 +86,18 @@ func (v volumes) Update(ctx context.Context, _, want topology.Volume, change dif
 		VolumeId: aws.String(id), VolumeType: ec2types.VolumeType(want.Type), Size: aws.Int32(int32(want.SizeGiB)),
 		Iops: positive(want.IOPS), Throughput: positive(want.Throughput),
 	})
-	return nil, settling(err, "AWS is still busy with the volume's last modification")
+	if err != nil && awsapi.Busy(err) {
+		return nil, &WaitError{
+			Reason: fmt.Sprintf("AWS changes a volume once in %d hours, and has not finished, or only just finished, the last change (AWS says %s)", modificationHours, awsapi.Code(err)),
+			Idle:   len(tags.set) == 0 && len(tags.drop) == 0,
+		}
+	}
+	return nil, settling(err, "AWS does not show the volume yet")
 }
+
+// modificationHours is how long AWS lets a volume rest between two modifications (EBS user
+// guide, "Requirements for Amazon EBS volume modifications").
+const modificationHours = 6
 
 // Delete always refuses; no plan asks for it, and this is the second lock on that door.
 // How a volume goes when its cluster ends is in retire.go.
