@@ -54,7 +54,7 @@ func TestChangesAreConversations(t *testing.T) {
 				t.Fatal(err)
 			}
 			ground := newGround(t)
-			c := &conversation{T: t, ground: ground, life: &life{region: ground.region, now: swift()}, manifest: small}
+			c := &conversation{T: t, ground: ground, life: &life{region: ground.region}, manifest: small}
 			if !c.life.converge(t, ground, clusterOf(t, small), "base") {
 				t.Fatal("no cluster")
 			}

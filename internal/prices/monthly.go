@@ -87,6 +87,7 @@ var free = map[topology.Kind]string{
 	topology.KindLifecycleHook:     "free of charge",
 	topology.KindScalingPolicy:     "free of charge; the two alarms that AWS makes for a target are billed by CloudWatch, in cents",
 	topology.KindScheduledAction:   "free of charge",
+	topology.KindAlarm:             "billed by CloudWatch, in cents; the first ten of an account are free",
 }
 
 // loadBalancer prices the hours, the capacity units as a guess, and the addresses of a
