@@ -26,14 +26,14 @@ type alarmAnswers struct {
 }
 
 // lookAlarms finds alarms by what their names begin with, because CloudWatch cannot be
-// searched by tag; and only if a group is marked to have some. The alarms that AWS makes
-// for scaling policies have other names.
+// searched by tag; and only if a group is marked to have some, or the cluster ends, whose
+// groups go first. The alarms that AWS makes for scaling policies have other names.
 func lookAlarms(ctx context.Context, o *observation) error {
 	marked := slices.ContainsFunc(o.groups.found, func(g asgtypes.AutoScalingGroup) bool {
 		_, marked := groupTags(g.Tags)[topology.TagAlarms]
 		return marked
 	})
-	if !marked {
+	if !marked && !o.scope.Ends {
 		return nil
 	}
 	pages := cloudwatch.NewDescribeAlarmsPaginator(o.clients.CloudWatch, &cloudwatch.DescribeAlarmsInput{

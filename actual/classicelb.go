@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	classictypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
@@ -74,8 +75,9 @@ func (o *observation) classicNames() []string {
 // classicBehind is the name of the cluster's Classic load balancer that has the host name, if it is one:
 // NAME-NUMBER.REGION.elb.amazonaws.com, where the second generation has NAME-NUMBER.elb.REGION.
 func (o *observation) classicBehind(host string) []string {
+	second := slices.ContainsFunc(o.ownLoadBalancers(), func(l elbtypes.LoadBalancer) bool { return hostOf(aws.ToString(l.DNSName)) == hostOf(host) })
 	host = strings.TrimPrefix(hostOf(host), "internal-")
-	if !strings.Contains(host, "."+o.scope.Region+".elb.") {
+	if second || !strings.Contains(host, "."+o.scope.Region+".elb.") {
 		return nil
 	}
 	for _, prefix := range apiAndBastion {
@@ -86,13 +88,16 @@ func (o *observation) classicBehind(host string) []string {
 	return nil
 }
 
-// classicNamed is nil if there is none of that name.
+// classicNamed is nil if there is none of that name. Its three calls go side by side; what the others
+// answer about a load balancer that is not there means nothing.
 func (o *observation) classicNamed(ctx context.Context, name string) (*classicAnswer, error) {
 	var a classicAnswer
-	asks := []func(context.Context) error{
+	var missing bool
+	ask := func(ctx context.Context, call func(context.Context) error) (bool, error) { return true, call(ctx) }
+	_, err := each(ctx, []func(context.Context) error{
 		func(ctx context.Context) error {
 			out, err := o.clients.ClassicELB.DescribeLoadBalancers(ctx, &classicelb.DescribeLoadBalancersInput{LoadBalancerNames: []string{name}})
-			if err == nil {
+			if missing = err != nil && awsapi.NotFound(err); err == nil {
 				a.LoadBalancerDescription = first(out.LoadBalancerDescriptions)
 			}
 			return err
@@ -111,18 +116,11 @@ func (o *observation) classicNamed(ctx context.Context, name string) (*classicAn
 			}
 			return err
 		},
+	}, ask)
+	if missing || err != nil && awsapi.NotFound(err) {
+		return nil, nil // it may have gone between two answers
 	}
-	found, err := each(ctx, asks, func(ctx context.Context, ask func(context.Context) error) (bool, error) {
-		err := ask(ctx)
-		if err != nil && awsapi.NotFound(err) {
-			return false, nil
-		}
-		return true, err
-	})
-	if err != nil || slices.Contains(found, false) {
-		return nil, err
-	}
-	return &a, nil
+	return &a, err
 }
 
 // isOwnClassic tells whose it is: what Kubernetes' cloud controller makes for a Service carries the

@@ -164,7 +164,7 @@ func (o *observation) leaveGroups() {
 // balancer holds that is told already.
 func (o *observation) leaveInterfaces() {
 	for _, n := range o.remains.interfaces {
-		if !o.holdsOurs(n) || n.Attachment != nil && n.Attachment.InstanceId != nil || n.InterfaceType == ec2types.NetworkInterfaceTypeNatGateway {
+		if !o.holdsOurs(n) || n.Attachment != nil && n.Attachment.InstanceId != nil || ofNATGateway(n) {
 			continue
 		}
 		found := candidate{kind: KindNetworkInterface, id: aws.ToString(n.NetworkInterfaceId), tags: ec2Tags(n.TagSet)}
@@ -178,6 +178,11 @@ func (o *observation) leaveInterfaces() {
 			o.block(found, fmt.Sprintf("it is of the load balancer %s: AWS takes it away when that is gone", balancer))
 		}
 	}
+}
+
+// ofNATGateway knows both spellings: the SDK's own, and the one that AWS answers with.
+func ofNATGateway(n ec2types.NetworkInterface) bool {
+	return n.InterfaceType == ec2types.NetworkInterfaceTypeNatGateway || n.InterfaceType == "nat_gateway"
 }
 
 // holdsOurs reports whether an interface keeps a subnet or security group of ours.

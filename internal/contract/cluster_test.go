@@ -60,6 +60,9 @@ func (c *cluster) observe() actual.State {
 		c.Fatal(err)
 	}
 	for _, l := range state.Leftovers {
+		if l.Kind == actual.KindSnapshot || l.InTheWay {
+			continue // told only when the cluster ends; what counts is what is left in the account
+		}
 		c.Errorf("left over: %s %s: %s", l.Kind, l.ID, l.Reason)
 	}
 	return state
@@ -73,6 +76,7 @@ func (c *cluster) plan(state actual.State) diff.Plan {
 func (c *cluster) converge(plan func(actual.State) diff.Plan) []string {
 	c.Helper()
 	var first []string
+	var last apply.Report
 	for pass := range maxPasses {
 		state := c.observe()
 		p := c.forget(plan(state))
@@ -82,19 +86,19 @@ func (c *cluster) converge(plan func(actual.State) diff.Plan) []string {
 		if p.Empty() {
 			return first
 		}
-		c.run(p, state)
+		last = c.run(p, state)
 		c.settle()
 		c.mend()
 	}
-	c.Fatalf("after %d passes there is still something to do:\n%s", maxPasses, strings.Join(c.told(plan(c.observe())), "\n"))
+	c.Fatalf("after %d passes there is still something to do (%s):\n%s", maxPasses, last.Reason(), strings.Join(c.told(plan(c.observe())), "\n"))
 	return nil
 }
 
 // run makes one pass over a plan.
-func (c *cluster) run(p diff.Plan, state actual.State) {
+func (c *cluster) run(p diff.Plan, state actual.State) apply.Report {
 	c.Helper()
 	applier := apply.New(apply.Config{Clients: c.clients, Cluster: c.name, Commit: "c0ffee", Etcd: wellEtcd{}, Now: c.now})
-	report := applier.Run(c.Context(), apply.Input{Plan: p, Want: c.want.Topology, Bindings: state.Bindings, Machines: state.Machines})
+	report := applier.Run(c.Context(), apply.Input{Plan: p, Want: c.want.Topology, Have: state.Topology, Bindings: state.Bindings, Machines: state.Machines})
 	for _, o := range report.Outcomes {
 		// A lost answer is for the next pass to look at.
 		if o.State == apply.Failed && !awsapi.LostAnswer(o.Err) {
@@ -104,6 +108,7 @@ func (c *cluster) run(p diff.Plan, state actual.State) {
 	if c.Failed() {
 		c.FailNow()
 	}
+	return report
 }
 
 // told is a plan with one change per line, and the fields that differ below it.
