@@ -108,7 +108,7 @@ var partitions = []struct{ prefix, partition string }{
 	{"us-iso-", "aws-iso"},
 	{"eu-isoe-", "aws-iso-e"},
 	{"eusc-", "aws-eusc"},
-	{"us-test-", "aws-test"},
+	{"us-test-", testPartition},
 }
 
 // partition is the first part of the cluster's ARNs.

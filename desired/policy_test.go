@@ -183,12 +183,12 @@ func TestAGivenProfileIsUsedAndNoRoleIsMadeForIt(t *testing.T) {
 }
 
 func TestManagedPoliciesAreExactlyThoseOfTheManifest(t *testing.T) {
-	c := buildOne(t, edit{"  cloudProvider: aws\n", "  cloudProvider: aws\n  externalPolicies: {master: [arn:b, arn:a], control-plane: [arn:a]}\n"})
+	c := buildOne(t, edit{"  cloudProvider: aws\n", "  cloudProvider: aws\n  externalPolicies: {master: [arn:aws:iam::1:policy/b, arn:aws:iam::1:policy/a], control-plane: [arn:aws:iam::1:policy/a]}\n"})
 	got := map[string][]string{}
 	for _, r := range topology.Of[topology.IAMRole](c.Topology) {
 		got[r.Name] = r.ManagedPolicies
 	}
-	want := map[string][]string{"masters.k.example.com": {"arn:a", "arn:b"}, "nodes.k.example.com": nil, "bastions.k.example.com": nil}
+	want := map[string][]string{"masters.k.example.com": {"arn:aws:iam::1:policy/a", "arn:aws:iam::1:policy/b"}, "nodes.k.example.com": nil, "bastions.k.example.com": nil}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

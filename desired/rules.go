@@ -15,7 +15,7 @@ type rule struct {
 
 // rules are all rules, in the order in which a reader would check them. Those of kops's own validator are
 // here, and those that kops leaves to AWS to find out at night.
-var rules = slices.Concat(clusterRules, annotationRules, accountRules, networkRules, subnetRules, ipv6Rules, apiRules, dnsRules, etcdRules, groupRules, machineRules, typeRules, spotRules, scalingRules, warmPoolRules)
+var rules = slices.Concat(clusterRules, nameRules, annotationRules, accountRules, arnRules, networkRules, subnetRules, rangeRules, ipv6Rules, apiRules, dnsRules, etcdRules, groupRules, machineRules, nodeRules, typeRules, spotRules, scalingRules, warmPoolRules)
 
 func checkRules(m manifest, r *report) {
 	for _, rule := range rules {

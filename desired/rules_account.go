@@ -65,8 +65,10 @@ func accountRule(m manifest, r *report) {
 		default:
 			taken[key] = path
 		}
-		if _, err := parseStatements(e.AWS.InlinePolicy); inline && err != nil {
+		if statements, err := parseStatements(e.AWS.InlinePolicy); inline && err != nil {
 			r.errorf(m.Source, path+".aws.inlinePolicy", "expected a JSON list of IAM statements: %v", err)
+		} else {
+			checkStatements(r, m.Source, path+".aws.inlinePolicy", statements)
 		}
 		for j, arn := range e.AWS.PolicyARNs {
 			requirePrefix(r, m.Source, fmt.Sprintf("%s.aws.policyARNs[%d]", path, j), arn, "arn:")

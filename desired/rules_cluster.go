@@ -125,10 +125,15 @@ func checkLabels(r *report, s kopsspec.Source, labels map[string]string, group s
 // entry is the path of a key of a mapping, as kopsspec writes it.
 func entry(path, key string) string { return kopsspec.Join(path, key) }
 
+// item is the path of an element of a list.
+func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
 func sshKeyRule(m manifest, r *report) {
 	for i, k := range m.keys {
-		if _, err := parsePublicKey(k.Spec.PublicKey); err != nil {
+		if key, err := parsePublicKey(k.Spec.PublicKey); err != nil {
 			r.errorf(k.Source, "spec.publicKey", "this is not a public key: %v", err)
+		} else if problem := key.problem(); problem != "" {
+			r.errorf(k.Source, "spec.publicKey", "%s", problem)
 		}
 		if i > 0 {
 			r.errorf(k.Source, "metadata.name", "AWS machines take one SSH key, and the cluster has %d; keep one", len(m.keys))
@@ -148,8 +153,10 @@ func policyRule(m manifest, r *report) {
 		path := entry("spec.additionalPolicies", key)
 		if !keys[key] {
 			r.errorf(m.Source, path, "%q is not a role here; use %s", key, known)
-		} else if _, err := parseStatements(text); err != nil {
+		} else if statements, err := parseStatements(text); err != nil {
 			r.errorf(m.Source, path, "expected a JSON list of IAM statements: %v", err)
+		} else {
+			checkStatements(r, m.Source, path, statements)
 		}
 	}
 	for key, arns := range m.Spec.ExternalPolicies {

@@ -129,10 +129,98 @@ var cases = map[string][]ruleCase{
 		one("publicKey: ssh-ed25519 ", "publicKey: ", `spec.publicKey: this is not a public key: the second word is not base64`),
 		one("", "---\napiVersion: kops.k8s.io/v1alpha2\nkind: SSHCredential\nmetadata: {name: two, labels: {kops.k8s.io/cluster: k.example.com}}\nspec: {publicKey: ssh-rsa AAAA}\n",
 			`metadata.name: AWS machines take one SSH key, and the cluster has 2`),
+		one("publicKey: ssh-ed25519 ", "publicKey: ecdsa-sha2-nistp256 ", `spec.publicKey: EC2 imports RSA and ED25519 keys, and no ecdsa-sha2-nistp256`),
+		one("publicKey: ssh-ed25519 ", "publicKey: ssh-rsa ", `spec.publicKey: the key says that it is ssh-rsa, but its content does not`),
+		one("publicKey: ssh-ed25519 AAAA", "publicKey: ssh-ed25519 ////", `spec.publicKey: the key says that it is ssh-ed25519, but its content does not`),
+		one("publicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDhNm3UtyLiCRB/49NGcO4nU5O036FY/jo2coG3XQW+C", "publicKey: ssh-ed25519 AAA=", `spec.publicKey: the key says that it is ssh-ed25519`),
+	},
+	"the cluster's name fits into the key of a tag": {
+		everywhere("k.example.com", strings.Repeat("k", 60)+"."+strings.Repeat("k", 50), `metadata.name: the name has 111 characters, and the tag kubernetes.io/cluster/NAME, by which everything of the cluster is found again, has room for 106`),
+	},
+	"names of groups fit into those of launch templates": {
+		{[]edit{{"*k.example.com", strings.Repeat("k", 60) + "." + strings.Repeat("k", 40)}, {"  name: nodes\n", "  name: nodes-of-a-team-with-a-long-name\n"}},
+			`metadata.name: the launch template of group nodes-of-a-team-with-a-long-name would be named nodes-of-a-team-with-a-long-name.kkk`},
+	},
+	"additional names of the API server are names": {
+		in("additionalSans: [api.example.com, \"*.example.com\", 10.0.0.1, \"https://api.example.com\"]", `spec.additionalSans[3]: "https://api.example.com" is neither a DNS name nor an address`),
+		in("additionalSans: [10.0.0.0/8]", `spec.additionalSans[0]: "10.0.0.0/8" is neither a DNS name nor an address`),
+	},
+	"certificates are certificates of the region": {
+		one("      type: Public\n", "      type: Public\n      sslCertificate: mine\n", `spec.api.loadBalancer.sslCertificate: "mine" is not the ARN of a certificate of ACM; write one such as arn:aws:acm:eu-west-1:ACCOUNT:certificate/…`),
+		one("      type: Public\n", "      type: Public\n      sslCertificate: arn:aws:acm:eu-west-1:1:certificate/\n", `spec.api.loadBalancer.sslCertificate: "arn:aws:acm:eu-west-1:1:certificate/" is not the ARN of a certificate of ACM`),
+		one("      type: Public\n", "      type: Public\n      sslCertificate: arn:aws:acm:us-east-1:1:certificate/1\n", `spec.api.loadBalancer.sslCertificate: the certificate of ACM is in us-east-1, and only those in eu-west-1 can be used there`),
+		one("      type: Public\n", "      type: Public\n      sslCertificate: arn:aws-cn:iam::1:server-certificate/c\n", `spec.api.loadBalancer.sslCertificate: the certificate of IAM is in the partition aws-cn`),
+	},
+	"encryption keys are keys of the region": {
+		one(memberA, memberA+"      kmsKeyId: key\n", `spec.etcdClusters[0].etcdMembers[0].kmsKeyId: "key" is no KMS key; write its ARN, its id, or alias/NAME`),
+		inNodes("rootVolumeEncryptionKey: arn:aws:kms:us-east-1:1:key/1", `spec.rootVolumeEncryptionKey: the KMS key is in us-east-1`),
+		inNodes("volumes: [{device: /dev/xvdd, size: 1, key: \"arn:aws:iam::1:role/r\"}]", `spec.volumes[0].key: "arn:aws:iam::1:role/r" is not the ARN of a KMS key`),
+	},
+	"target groups are target groups of the region": {
+		inNodes("externalLoadBalancers: [{targetGroupArn: \"arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/l/1\"}]", `spec.externalLoadBalancers[0].targetGroupArn: "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/l/1" is not the ARN of a target group`),
+		inNodes("externalLoadBalancers: [{targetGroupArn: \"arn:aws:elasticloadbalancing:eu-west-2:1:targetgroup/t/1\"}]", `spec.externalLoadBalancers[0].targetGroupArn: the target group is in eu-west-2`),
+	},
+	"policies are policies of the partition": {
+		in("externalPolicies: {node: [\"arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess\"]}", `spec.externalPolicies.node[0]: the policy of IAM is in the partition aws-us-gov, and nothing reaches it from aws`),
+		in("externalPolicies: {node: ["+strings.Repeat("\"arn:aws:iam::aws:policy/p\", ", 21)+"]}", `spec.externalPolicies.node: AWS attaches at most 20 policies to a role, and these are 21`),
+		in("iam: {permissionsBoundary: \"arn:aws:iam::1:role/r\"}", `spec.iam.permissionsBoundary: "arn:aws:iam::1:role/r" is not the ARN of a policy of IAM`),
+		in("iam: {serviceAccountExternalPermissions: [{name: a, namespace: b, aws: {policyARNs: [\"arn:aws:s3:::b\"]}}]}", `spec.iam.serviceAccountExternalPermissions[0].aws.policyARNs[0]: "arn:aws:s3:::b" is not the ARN of a policy`),
+		inNodes("iam: {profile: \"arn:aws-cn:iam::1:instance-profile/p\"}", `spec.iam.profile: the instance profile is in the partition aws-cn`),
+	},
+	"subnets have a size that AWS makes": {
+		one("cidr: 172.20.64.0/19", "cidr: 172.20.64.0/29", `spec.subnets[1].cidr: 172.20.64.0/29 is no range for a subnet; AWS takes IPv4 ranges from /16 to /28`),
+	},
+	"services have a range of their own": {
+		in("podCIDR: 100.96.0.0/11\n  serviceClusterIPRange: 100.96.0.0/13", `spec.serviceClusterIPRange: 100.96.0.0/13 overlaps podCIDR 100.96.0.0/11`),
+		in("serviceClusterIPRange: 172.20.128.0/17", `spec.serviceClusterIPRange: 172.20.128.0/17 overlaps networkCIDR 172.20.0.0/16`),
+		in("serviceClusterIPRange: 100.64.0.0/10", `spec.serviceClusterIPRange: 100.64.0.0/10 is more than the API server keeps count of; use /12 or smaller`),
+		inIPv6("serviceClusterIPRange: fd00:5e4f:ce::/64", `spec.serviceClusterIPRange: fd00:5e4f:ce::/64 is more than the API server keeps count of; use /108 or smaller`),
+	},
+	"labels and taints are those of Kubernetes": {
+		one("{pool: general}", "{-pool: general}", `spec.nodeLabels.-pool: "-pool" is no key of a label`),
+		one("{pool: general}", "{Exa_mple/pool: general}", `spec.nodeLabels["Exa_mple/pool"]: "Exa_mple/pool" is no key of a label`),
+		one("{pool: general}", "{pool: all of them}", `spec.nodeLabels.pool: "all of them" is no value of a label`),
+		one("dedicated=batch:NoSchedule", "dedicated=b/c:NoSchedule", `spec.taints[0]: "dedicated=b/c" is no key and value of a taint`),
+	},
+	"extra disks have devices that EC2 knows": {
+		inNodes("volumes: [{device: d, size: 1}]", `spec.volumes[0].device: "d" is no device that EC2 attaches a volume as`),
+		inNodes("volumes: [{device: /dev/xvda, size: 1}]", `spec.volumes[0].device: /dev/xvda is the disk that machines boot from`),
+		{[]edit{{"  machineType: t3.medium\n  minSize: 3\n", "  machineType: m3.large\n  volumes: [{device: /dev/sdc, size: 1}]\n  minSize: 3\n"}}, `spec.volumes[0].device: /dev/sdc is a local disk of a m3.large`},
+	},
+	"disks are mounted once and in full": {
+		inNodes("volumeMounts: [{device: /dev/xvdd, path: /data}]", `spec.volumeMounts[0]: a mount needs device, path and filesystem`),
+		inNodes("volumeMounts: [{device: /dev/xvdd, path: /data, filesystem: fat}]", `spec.volumeMounts[0].filesystem: "fat" is not known here; use btfs, ext4, xfs`),
+		inNodes("volumeMounts: [{device: /dev/xvdd, path: data, filesystem: xfs}]", `spec.volumeMounts[0].path: "data" does not begin with a slash`),
+		inNodes("volumeMounts: [{device: /dev/xvdd, path: /a, filesystem: xfs}, {device: /dev/xvdd, path: /b, filesystem: xfs}]", `spec.volumeMounts[1].device: device /dev/xvdd is mounted already`),
+		inNodes("volumeMounts: [{device: /dev/xvdd, path: /a, filesystem: xfs}, {device: /dev/xvde, path: /a/, filesystem: xfs}]", `spec.volumeMounts[1].path: something is mounted at /a/ already`),
+	},
+	"processes to suspend are processes of Auto Scaling": {
+		inNodes("suspendProcesses: [Rebalance]", `spec.suspendProcesses[0]: "Rebalance" is not known here; use AddToLoadBalancer`),
+		inNodes("suspendProcesses: [AZRebalance, Launch]", `spec.suspendProcesses[1]: while Launch is suspended no machine of group nodes can be replaced`),
+	},
+	"machines live at most a year": {
+		inNodes("maxInstanceLifetime: 8784h", `spec.maxInstanceLifetime: AWS takes a lifetime of at most 8760h, a year; use 24h to 8760h`),
+	},
+	"the cluster's DNS server is a service": {
+		in("kubeDNS: {provider: Bind}", `spec.kubeDNS.provider: "Bind" is not known here; use CoreDNS, KubeDNS`),
+		in("serviceClusterIPRange: 100.64.0.0/13\n  kubeDNS: {serverIP: 10.0.0.10}", `spec.kubeDNS.serverIP: "10.0.0.10" is not an address of serviceClusterIPRange 100.64.0.0/13`),
+		in("kubeDNS: {serverIP: here}", `spec.kubeDNS.serverIP: "here" is no address`),
+		in("kubeDNS: {nodeLocalDNS: {localIP: here}}", `spec.kubeDNS.nodeLocalDNS.localIP: "here" is no address`),
+		in("serviceClusterIPRange: 100.64.0.0/13\n  kubeDNS: {nodeLocalDNS: {localIP: 100.64.0.99}}", `spec.kubeDNS.nodeLocalDNS.localIP: 100.64.0.99 is in serviceClusterIPRange 100.64.0.0/13`),
+	},
+	"records are published by something known": {
+		in("externalDns: {provider: bind}", `spec.externalDns.provider: "bind" is not known here; use dns-controller, external-dns, none`),
+	},
+	"volumes of pods have a driver": {
+		in("cloudConfig: {awsEBSCSIDriver: {enabled: false}}", `spec.cloudConfig.awsEBSCSIDriver.enabled: without the EBS CSI driver no pod gets its volume`),
 	},
 	"policies are for roles and readable": {
 		in(`additionalPolicies: {worker: "[]"}`, `spec.additionalPolicies.worker: "worker" is not a role here; use apiserver, bastion, control-plane, master, node`),
 		in(`additionalPolicies: {node: "{}"}`, `spec.additionalPolicies.node: expected a JSON list of IAM statements`),
+		in(`additionalPolicies: {node: '[{"Action": "s3:*", "Resource": "*"}]'}`, `spec.additionalPolicies.node: statement 1 has no Effect that IAM knows; write Allow or Deny`),
+		in(`additionalPolicies: {node: '[{"Effect": "Allow", "Resource": "*"}]'}`, `spec.additionalPolicies.node: statement 1 says nothing of actions; write Action`),
+		in(`additionalPolicies: {node: '[{"Effect": "Allow", "Action": "s3:*"}]'}`, `spec.additionalPolicies.node: statement 1 says nothing of resources; write Resource`),
+		in(`additionalPolicies: {node: '["s3"]'}`, `spec.additionalPolicies.node: statement 1 is no object`),
 		in(`externalPolicies: {worker: [arn:x]}`, `spec.externalPolicies.worker: "worker" is not a role here`),
 		in(`externalPolicies: {node: [ReadOnly]}`, `spec.externalPolicies.node[0]: "ReadOnly" should start with arn:`),
 		in(`iam: {permissionsBoundary: b}`, `spec.iam.permissionsBoundary: "b" should start with arn:`),

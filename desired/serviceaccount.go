@@ -67,7 +67,7 @@ func unlessFalse(b *bool) bool { return b == nil || *b }
 // dnsPublisher is the add-on that keeps the records of services and machines; empty if none does.
 func (m manifest) dnsPublisher() string {
 	switch dns := m.Spec.ExternalDNS; {
-	case !m.publishesDNS() || dns.Disable:
+	case !m.publishesDNS() || dns.Disable || dns.Provider == "none":
 		return ""
 	case dns.Provider == "external-dns":
 		return "external-dns"

@@ -27,6 +27,7 @@ type ClusterSpec struct {
 	API                           *API                          `json:"api"`
 	AdditionalNetworkCIDRs        []string                      `json:"additionalNetworkCIDRs"`
 	AdditionalPolicies            map[string]string             `json:"additionalPolicies"`
+	AdditionalSANs                []string                      `json:"additionalSans"`
 	AWSLoadBalancerController     LoadBalancerController        `json:"awsLoadBalancerController"`
 	CloudConfig                   CloudConfig                   `json:"cloudConfig"`
 	CloudLabels                   map[string]string             `json:"cloudLabels"`
@@ -44,6 +45,7 @@ type ClusterSpec struct {
 	ExternalPolicies              map[string][]string           `json:"externalPolicies"`
 	IAM                           IAM                           `json:"iam"`
 	KubeAPIServer                 KubeAPIServer                 `json:"kubeAPIServer"`
+	KubeDNS                       KubeDNS                       `json:"kubeDNS"`
 	KeyStore                      string                        `json:"keyStore"`
 	KubernetesAPIAccess           []string                      `json:"kubernetesApiAccess"`
 	KubernetesVersion             string                        `json:"kubernetesVersion"`
@@ -65,6 +67,15 @@ type ClusterSpec struct {
 	Subnets                       []Subnet                      `json:"subnets"`
 	Topology                      Topology                      `json:"topology"`
 	WarmPool                      *WarmPool                     `json:"warmPool"`
+}
+
+// KubeDNS is the DNS server of the cluster. It shapes no AWS resource; its addresses are checked.
+type KubeDNS struct {
+	Provider     string `json:"provider"`
+	ServerIP     string `json:"serverIP"`
+	NodeLocalDNS struct {
+		LocalIP string `json:"localIP"`
+	} `json:"nodeLocalDNS"`
 }
 
 // Switch is an add-on of which only whether it runs matters, because its permissions do.

@@ -61,6 +61,7 @@ type InstanceGroupSpec struct {
 	SuspendProcesses           []string               `json:"suspendProcesses"`
 	Taints                     []string               `json:"taints"`
 	Tenancy                    string                 `json:"tenancy"`
+	VolumeMounts               []VolumeMount          `json:"volumeMounts"`
 	Volumes                    []Volume               `json:"volumes"`
 	WarmPool                   *WarmPool              `json:"warmPool"`
 	Zones                      []string               `json:"zones"`
@@ -95,6 +96,13 @@ type RollingUpdate struct {
 	DrainAndTerminate *bool `json:"drainAndTerminate"`
 	MaxSurge          any   `json:"maxSurge"`
 	MaxUnavailable    any   `json:"maxUnavailable"`
+}
+
+// VolumeMount is a disk that a machine formats and mounts when it boots.
+type VolumeMount struct {
+	Device     string `json:"device"`
+	Filesystem string `json:"filesystem"`
+	Path       string `json:"path"`
 }
 
 // Volume is an extra block device.
