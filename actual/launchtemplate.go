@@ -22,8 +22,8 @@ type launchTemplateReader interface {
 type launchTemplateAnswers struct {
 	found    []ec2types.LaunchTemplate
 	versions map[templateVersion]ec2types.LaunchTemplateVersion
-	// digests are filled by the conversion.
-	digests map[templateVersion]string
+	// digests, and the Kubernetes versions where our own user data tell them, are filled by the conversion.
+	digests, kubernetes map[templateVersion]string
 }
 
 // templateVersion is one version of a launch template.
@@ -111,9 +111,13 @@ func convertLaunchTemplates(o *observation) error {
 	for _, t := range o.launchTemplates.found {
 		names[aws.ToString(t.LaunchTemplateId)] = aws.ToString(t.LaunchTemplateName)
 	}
-	o.launchTemplates.digests = map[templateVersion]string{}
+	o.launchTemplates.digests, o.launchTemplates.kubernetes = map[templateVersion]string{}, map[templateVersion]string{}
 	for version, v := range o.launchTemplates.versions {
-		o.launchTemplates.digests[version] = o.versionContent(names[version.template], version, v).Digest()
+		content := o.versionContent(names[version.template], version, v)
+		o.launchTemplates.digests[version] = content.Digest()
+		if config, err := topology.ParseUserData(content.UserData); err == nil {
+			o.launchTemplates.kubernetes[version] = config.KubernetesVersion
+		}
 	}
 	for _, t := range o.launchTemplates.found {
 		o.convertNewest(t)

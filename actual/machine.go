@@ -97,14 +97,16 @@ func convertMachines(o *observation) error {
 			continue
 		}
 		member := members[aws.ToString(i.InstanceId)]
+		version := o.madeFrom(i, member)
 		machine := topology.Machine{
-			ID:           aws.ToString(i.InstanceId),
-			Role:         topology.RoleOf(tags),
-			InstanceType: string(i.InstanceType),
-			Template:     o.launchTemplates.digests[o.madeFrom(i, member)],
-			Lifecycle:    string(member.LifecycleState),
-			Healthy:      strings.EqualFold(aws.ToString(member.HealthStatus), "Healthy"),
-			Launched:     aws.ToTime(i.LaunchTime),
+			ID:                aws.ToString(i.InstanceId),
+			Role:              topology.RoleOf(tags),
+			InstanceType:      string(i.InstanceType),
+			Template:          o.launchTemplates.digests[version],
+			KubernetesVersion: o.launchTemplates.kubernetes[version],
+			Lifecycle:         string(member.LifecycleState),
+			Healthy:           strings.EqualFold(aws.ToString(member.HealthStatus), "Healthy"),
+			Launched:          aws.ToTime(i.LaunchTime),
 		}
 		if group := (topology.Ref{Kind: topology.KindAutoScalingGroup, Name: member.group}); o.resources[group] != nil {
 			machine.Group = group

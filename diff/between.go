@@ -21,6 +21,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	for ref, w := range want.All() {
 		h, found := have.Get(ref)
 		c, differs := changeOf(w, h, found, machines)
+		c.refuseSkips(want, have, machines)
 		if differs && c.excuse(want, have) {
 			plan.Changes = append(plan.Changes, c)
 		}
@@ -114,6 +115,9 @@ func unwanted(have topology.Resource) string {
 	return "removing a control-plane group removes an etcd member, which this version does not do; put the instance group back into the manifest"
 }
 
+// machinesField stands for the machines of a group, which are no field of it.
+const machinesField = "machines"
+
 // outOfDate tells which machines of a group were made from another content than is
 // wanted, although the group itself may be pinned right already.
 func outOfDate(group topology.AutoScalingGroup, machines []topology.Machine) []FieldChange {
@@ -129,7 +133,7 @@ func outOfDate(group topology.AutoScalingGroup, machines []topology.Machine) []F
 	}
 	slices.Sort(old)
 	return []FieldChange{{
-		Path: "machines", Effect: Roll,
+		Path: machinesField, Effect: Roll,
 		Have: strings.Join(old, ", ") + " made from an older template", Want: "all made from template " + group.Template,
 	}}
 }

@@ -24,6 +24,9 @@ type Machine struct {
 	// Template is the digest of the launch-template content the machine was made
 	// from (see [LaunchTemplate.Digest]); empty when that version is gone.
 	Template string `json:"template"`
+	// KubernetesVersion is that of the template the machine was made from; empty when nobody can tell,
+	// as that version is gone or its user data is somebody else's.
+	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
 	// State is EC2's instance state: pending, running, shutting-down, stopping, …
 	State string `json:"state"`
 	// Lifecycle is Auto Scaling's word: Pending, InService, Terminating, …
