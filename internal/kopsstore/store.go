@@ -113,6 +113,6 @@ func (b bucket) Read(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", b.name, path.Join(b.prefix, key), err)
 	}
-	defer out.Body.Close() //nolint:errcheck // what was read counts
+	defer out.Body.Close()
 	return io.ReadAll(io.LimitReader(out.Body, maxObject))
 }
