@@ -40,11 +40,13 @@ type membership struct {
 	asgtypes.Instance
 }
 
-func (o *observation) memberships() map[string]membership {
+// memberships are of the machines in service, and of those that wait in warm pools where
+// it is known which do.
+func (o *observation) memberships(waiting map[string][]asgtypes.Instance) map[string]membership {
 	byInstance := map[string]membership{}
 	for _, g := range o.groups.found {
 		name := aws.ToString(g.AutoScalingGroupName)
-		for _, i := range slices.Concat(g.Instances, o.groups.warm[name]) {
+		for _, i := range slices.Concat(g.Instances, waiting[name]) {
 			byInstance[aws.ToString(i.InstanceId)] = membership{name, i}
 		}
 	}
@@ -80,8 +82,10 @@ func ec2Tag(list []ec2types.Tag, key string) string {
 	return ""
 }
 
+// machineVersions runs side by side with the look at warm pools; their machines say
+// themselves what they were made from.
 func (o *observation) machineVersions() []templateVersion {
-	members := o.memberships()
+	members := o.memberships(nil)
 	var versions []templateVersion
 	for _, i := range o.instances.found {
 		versions = append(versions, o.madeFrom(i, members[aws.ToString(i.InstanceId)]))
@@ -90,7 +94,7 @@ func (o *observation) machineVersions() []templateVersion {
 }
 
 func convertMachines(o *observation) error {
-	members := o.memberships()
+	members := o.memberships(o.groups.warm)
 	for _, i := range o.instances.found {
 		tags := ec2Tags(i.Tags)
 		if !o.owns(tags) {
