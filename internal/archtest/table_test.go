@@ -63,6 +63,7 @@ var table = map[string]row{
 	},
 	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},
+	"internal/kopsmade":      {[]string{"internal/awsapi"}, "it judges the product, so it must not learn from it what kops makes"},
 	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
@@ -97,7 +98,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsstore", "internal/pricelist", "node/..."},
+		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsmade", "internal/kopsstore", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{
