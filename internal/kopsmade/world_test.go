@@ -254,8 +254,8 @@ func part(network netip.Prefix, n int) string {
 // rename writes the real ids into a manifest.
 func (o outside) rename(manifest string, made kopsmade.Made) string {
 	for id, typ := range o.ids {
-		if real := made(typ, id, "id"); real != "" {
-			manifest = regexp.MustCompile(`\b`+regexp.QuoteMeta(id)+`\b`).ReplaceAllLiteralString(manifest, real)
+		if found := made(typ, id, "id"); found != "" {
+			manifest = regexp.MustCompile(`\b`+regexp.QuoteMeta(id)+`\b`).ReplaceAllLiteralString(manifest, found)
 		}
 	}
 	return manifest
