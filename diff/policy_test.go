@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -37,5 +38,29 @@ func TestWithoutPruningAControlPlaneGroupIsStillRefused(t *testing.T) {
 	plan := Policy{KeepUnwanted: true}.Between(made(t), made(t, lt, group(topology.ControlPlane, lt)), nil)
 	if len(plan.Forbidden()) != 1 {
 		t.Errorf("changes %+v", plan.Changes)
+	}
+}
+
+// untagged are the kinds without tags that are things of their own, and no settings of another.
+var untagged = []topology.Kind{topology.KindVPCCIDR, topology.KindDNSRecord, topology.KindZoneAssociation}
+
+// TestAKindWithoutTagsIsASettingOrSaysNot: what has no tags has no owner of its own in AWS, and is most
+// likely a setting of what it hangs on, which must not outlive the manifest under any policy.
+func TestAKindWithoutTagsIsASettingOrSaysNot(t *testing.T) {
+	parent := topology.SecurityGroup{Name: "parent"}
+	for _, r := range everyStruct {
+		if _, tagged := reflect.TypeOf(r).FieldByName("Tags"); tagged {
+			continue
+		}
+		setting := reflect.New(reflect.TypeOf(r)).Elem()
+		for _, field := range setting.Fields() {
+			if field.Type() == reflect.TypeFor[topology.Ref]() {
+				field.Set(reflect.ValueOf(parent.Ref()))
+			}
+		}
+		is := isSetting(made(t, parent), setting.Interface().(topology.Resource))
+		if kind := r.Ref().Kind; is == slices.Contains(untagged, kind) {
+			t.Errorf("%s has no tags: give it a case in isSetting (policy.go), or a row in untagged if it is a thing of its own", kind)
+		}
 	}
 }

@@ -98,6 +98,15 @@ var notEC2 = []topology.Kind{
 	topology.KindZoneAssociation, topology.KindVPCCIDR, topology.KindScalingPolicy, topology.KindScheduledAction, topology.KindAlarm, topology.KindAutoScalingGroup, topology.KindLifecycleHook,
 }
 
+// A key pair is known to EC2 by its name, so that nothing has to stand in for it.
+func TestEveryKindThatIsAskedAboutHasAStandIn(t *testing.T) {
+	for kind := range repertoires {
+		if standIns[kind] == "" && kind != topology.KindKeyPair {
+			t.Errorf("%s: give standIns in dryrun.go a well-formed id of one", kind)
+		}
+	}
+}
+
 func TestEveryKindIsAskedAboutOrHasNoDryRun(t *testing.T) {
 	for _, kind := range topology.Kinds() {
 		if _, asked := repertoires[kind]; asked == slices.Contains(notEC2, kind) {
