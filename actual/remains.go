@@ -111,17 +111,22 @@ func (o *observation) block(c candidate, reason string) {
 	o.leftovers[len(o.leftovers)-1].InTheWay = true
 }
 
-// leaveClaims tells the volumes of Kubernetes' claims: data of people, which nobody else
-// may judge.
+// leaveClaims tells the volumes of Kubernetes' claims, and those that outlived their
+// machine: data of people, which nobody else may judge.
 func (o *observation) leaveClaims() {
 	for _, v := range o.volumes.found {
 		tags := ec2Tags(v.Tags)
-		claim := tags[tagClaimName]
-		if claim == "" {
+		_, _, _, ofEtcd := etcdSeat(tags)
+		var reason string
+		switch claim := tags[tagClaimName]; {
+		case claim != "":
+			reason = fmt.Sprintf("Kubernetes made it for the claim %s/%s", tags[tagClaimNamespace], claim)
+		case !ofEtcd && v.State == ec2types.VolumeStateAvailable:
+			reason = "it outlived its machine, as deleteOnTermination: false asks"
+		default:
 			continue
 		}
-		o.leave(candidate{topology.KindVolume, aws.ToString(v.VolumeId), tags, aws.ToTime(v.CreateTime)},
-			fmt.Sprintf("Kubernetes made it for the claim %s/%s; it is never removed: delete it when nobody needs its data", tags[tagClaimNamespace], claim))
+		o.leave(candidate{topology.KindVolume, aws.ToString(v.VolumeId), tags, aws.ToTime(v.CreateTime)}, reason+"; it is never removed: delete it when nobody needs its data")
 	}
 }
 

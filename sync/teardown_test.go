@@ -77,7 +77,8 @@ func checkSnapshots(t *testing.T, region *awssim.Region) {
 }
 
 // TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds has a Service's load balancer
-// with its security group, a claim's volume, and a machine that left its group.
+// with its security group, a claim's volume, one that outlived its machine, and a machine that left its
+// group.
 func TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds(t *testing.T) {
 	g, clock := still(t, "us-east-1")
 	c := clusterOf(t, small)
@@ -102,6 +103,11 @@ func TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds(t *testing.T) {
 		})),
 	})
 	o.must(err)
+	outlived, err := o.EC2.CreateVolume(t.Context(), &ec2.CreateVolumeInput{
+		AvailabilityZone: aws.String("us-east-1a"), Size: aws.Int32(8), VolumeType: ec2types.VolumeTypeGp3,
+		TagSpecifications: tagging(ec2types.ResourceTypeVolume, topology.BaseTags(its, "nodes."+its)),
+	})
+	o.must(err)
 	stray := o.launch("nodes."+its, subnet)
 	kept := g.region.Inventory()
 
@@ -118,7 +124,7 @@ func TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds(t *testing.T) {
 		t.Errorf("machines remain: %v; %s had left its group", m, stray)
 	}
 	for _, item := range kept {
-		if foreign := item.ID == *group.GroupId || item.ID == *balancer.LoadBalancers[0].LoadBalancerArn || item.ID == *volume.VolumeId; foreign && !slices.ContainsFunc(g.region.Inventory(), func(i awssim.Item) bool { return i.ID == item.ID }) {
+		if foreign := item.ID == *group.GroupId || item.ID == *balancer.LoadBalancers[0].LoadBalancerArn || item.ID == *volume.VolumeId || item.ID == *outlived.VolumeId; foreign && !slices.ContainsFunc(g.region.Inventory(), func(i awssim.Item) bool { return i.ID == item.ID }) {
 			t.Errorf("%s %s was removed, and is not ours", item.Type, item.ID)
 		}
 	}
@@ -129,8 +135,10 @@ func TestWhatKubernetesMadeIsNamedAndLeftWhenItsClusterEnds(t *testing.T) {
 	_, err = o.EC2.DeleteSecurityGroup(t.Context(), &ec2.DeleteSecurityGroupInput{GroupId: group.GroupId})
 	o.must(err)
 	end := l.until(t, g, clock, c, gone)
-	if want := "deleted; 6 snapshots of its etcd volumes are kept; left to you: volume " + *volume.VolumeId; end.Planned.Ended() != want {
-		t.Errorf("the end is told as %q, want %q", end.Planned.Ended(), want)
+	told := end.Planned.Ended()
+	if !strings.HasPrefix(told, "deleted; 6 snapshots of its etcd volumes are kept; left to you: ") ||
+		!strings.Contains(told, "volume "+*volume.VolumeId) || !strings.Contains(told, "volume "+*outlived.VolumeId) {
+		t.Errorf("the end is told as %q, want both volumes in it", told)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,17 +59,23 @@ func (l *life) until(t *testing.T, g *ground, clock *awssim.ManualClock, c desir
 func made(r sync.Result) bool { return r.Planned.Plan.Empty() }
 func gone(r sync.Result) bool { return r.Planned.Gone() }
 
+var (
+	networkCIDR = regexp.MustCompile(`networkCIDR: (\S+)`)
+	subnetCIDRs = regexp.MustCompile(`\bcidr: ([0-9./]+)`)
+	subnetIDs   = regexp.MustCompile(`\bsubnet-[0-9a-f]+\b`)
+)
+
 // given makes what the manifests of the topologies give by id, and puts the real ids in.
 func given(t *testing.T, g *ground, region, manifest string) string {
 	t.Helper()
 	o := operatorIn(t, g, region)
 	var swap []string
 	if strings.Contains(manifest, "vpc-12345678") {
-		vpc := o.vpc("10.1.0.0/16", topology.Tags{topology.TagName: "platform"})
+		vpc := o.vpc(networkCIDR.FindStringSubmatch(manifest)[1], topology.Tags{topology.TagName: "platform"})
 		o.gateway(vpc)
 		swap = append(swap, "vpc-12345678", vpc)
-		if strings.Contains(manifest, "subnet-1") {
-			swap = append(swap, "subnet-1", o.subnet(vpc, region+"a", "10.1.0.0/20", nil))
+		for i, id := range slices.Compact(subnetIDs.FindAllString(manifest, -1)) {
+			swap = append(swap, id, o.subnet(vpc, region+"a", subnetCIDRs.FindAllStringSubmatch(manifest, -1)[i][1], nil))
 		}
 	}
 	for _, id := range []string{"eipalloc-0123456789abcdef0", "eipalloc-0123456789abcdef1", "eipalloc-1"} {
@@ -94,7 +102,11 @@ func given(t *testing.T, g *ground, region, manifest string) string {
 func topologies(t *testing.T) map[string]string {
 	t.Helper()
 	manifests := map[string]string{}
-	for _, pattern := range []string{"../desired/testdata/clusters/*.yaml", "../examples/*/*.yaml"} {
+	patterns := []string{"../desired/testdata/clusters/*.yaml", "../examples/*/*.yaml"}
+	if more := os.Getenv("QUORATE_MANIFESTS"); more != "" { // a folder of somebody's own, a cluster in each folder below
+		patterns = append(patterns, filepath.Join(more, "*", "cluster.yaml"))
+	}
+	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", pattern, err)
