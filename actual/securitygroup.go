@@ -44,9 +44,11 @@ func convertSecurityGroups(o *observation) error {
 			o.leave(found, fmt.Sprintf("the group is named %q, unlike its Name tag", name))
 			continue
 		}
-		o.add(id, topology.SecurityGroup{
-			Name: who.name, Description: aws.ToString(g.Description), VPC: o.ref(g.VpcId), Tags: tags, Ownership: who.owner,
-		})
+		description := aws.ToString(g.Description)
+		if who.owner == topology.Shared {
+			description = "" // the words of those whose group it is; no manifest has them
+		}
+		o.add(id, topology.SecurityGroup{Name: who.name, Description: description, VPC: o.ref(g.VpcId), Tags: tags, Ownership: who.owner})
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	if code, simulated := machine.Main(); simulated {
 		os.Exit(code)
 	}
-	testscript.Main(m, map[string]func(){"quorate": main})
+	testscript.Main(m, map[string]func(){"quorate": main, "kops": kopsMain})
 }
 
 // TestScript runs the conversations in testdata/script, each with a folder, a simulated

@@ -1,14 +1,17 @@
 package kopsmade_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -35,17 +38,30 @@ func TestAClusterOfKopsHasAnEmptyPlan(t *testing.T) {
 }
 
 func judge(t *testing.T, file string) {
-	manifest := read(t, file)
+	// AWS refuses a name outside of its zone; kops, when it talks to no AWS, does not notice.
+	manifest := strings.ReplaceAll(read(t, file), "dnsZone: internal.example.com", "dnsZone: example.com")
+	manifest = givenARN.ReplaceAllString(manifest, "arn:aws:elasticloadbalancing:us-test-1:"+account+":targetgroup/$1")
 	document := read(t, filepath.Join(filepath.Dir(file), "expected.json"))
 	before := adopted(t, manifest)
 	w := newWorld(t, before.Region)
 	w.giveBalancers(before)
+	w.giveProfiles(t, before)
 	zone := ""
 	if len(topology.Of[topology.DNSRecord](before.Topology)) > 0 {
 		zone = w.zoneOf(t, before)
 	}
 	document = goldenZone.ReplaceAllString(document, zone)
 	document = goldenImage.ReplaceAllString(document, w.image(t, before))
+	document = goldenProvider.ReplaceAllString(document, "arn:aws:iam::"+account+":oidc-provider/")
+	document = goldenGateway.ReplaceAllString(document, `"$${aws_internet_gateway.of-vpc-12345678.id}"`)
+	document = goldenSlash64.ReplaceAllStringFunc(document, func(text string) string {
+		n, err := strconv.ParseUint(goldenSlash64.FindStringSubmatch(text)[1], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vpc := strings.ReplaceAll(before.Name, ".", "-")
+		return fmt.Sprintf("${cidrsubnet(aws_vpc.%s.ipv6_cidr_block, 8, %d)}", vpc, n)
+	})
 	others := outsideOf(before, manifest)
 	made := w.make(t, before, others.into(t, []byte(document)), zone)
 	wantEmpty(t, w.plan(t, adopted(t, others.rename(manifest, made))))
@@ -53,9 +69,29 @@ func judge(t *testing.T, file string) {
 
 // What kops writes when it talks to no AWS.
 var (
-	goldenZone  = regexp.MustCompile(`\bZ[0-9][A-Z]FAKE1ZON3[A-Z]+\b`)
-	goldenImage = regexp.MustCompile(`\bami-12345678\b`)
+	goldenZone     = regexp.MustCompile(`\bZ[0-9][A-Z]FAKE1ZON3[A-Z]+\b`)
+	goldenImage    = regexp.MustCompile(`\bami-12345678\b`)
+	goldenProvider = regexp.MustCompile(`arn:aws-test:iam::\d{12}:oidc-provider/`)
+	goldenGateway  = regexp.MustCompile(`"igw-1"`)
+	goldenSlash64  = regexp.MustCompile(`2001:db8:0:1([0-9a-f]{2})::/64`)
+	givenARN       = regexp.MustCompile(`arn:aws-test:elasticloadbalancing:us-test-1:\d+:targetgroup/([a-z0-9/-]+)`)
 )
+
+// giveProfiles makes the instance profiles that the machines of a cluster are given.
+func (w *world) giveProfiles(t *testing.T, c desired.Cluster) {
+	t.Helper()
+	given := map[string]bool{}
+	for _, template := range topology.Of[topology.LaunchTemplate](c.Topology) {
+		name := template.InstanceProfile.Name
+		if r, ok := c.Topology.Get(template.InstanceProfile); given[name] || name == "" || ok && r.Owner() == topology.Owned {
+			continue
+		}
+		given[name] = true
+		if _, err := w.clients.IAM.CreateInstanceProfile(t.Context(), &iam.CreateInstanceProfileInput{InstanceProfileName: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func read(t *testing.T, file string) string {
 	t.Helper()
@@ -66,22 +102,20 @@ func read(t *testing.T, file string) string {
 	return string(data)
 }
 
-// image is the id of the image that the first template of a cluster is made from.
+// image is the id of the image that the templates of a cluster are made from: the cases have one each.
 func (w *world) image(t *testing.T, c desired.Cluster) string {
 	t.Helper()
-	for _, template := range topology.Of[topology.LaunchTemplate](c.Topology) {
-		owner, name, _ := strings.Cut(template.Image, "/")
-		if owner == "ubuntu" {
-			owner, name = "099720109477", template.Image
-		}
-		key := "name"
-		out, err := w.clients.EC2.DescribeImages(t.Context(), &ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []types.Filter{{Name: &key, Values: []string{name}}}})
-		if err != nil || len(out.Images) == 0 {
-			t.Fatalf("no image %s: %v", template.Image, err)
-		}
-		return *out.Images[0].ImageId
+	image := topology.Of[topology.LaunchTemplate](c.Topology)[0].Image
+	owner, name := "099720109477", image
+	if !strings.HasPrefix(image, "ubuntu/") {
+		owner, name, _ = strings.Cut(image, "/")
 	}
-	return ""
+	key := "name"
+	out, err := w.clients.EC2.DescribeImages(t.Context(), &ec2.DescribeImagesInput{Owners: []string{owner}, Filters: []types.Filter{{Name: &key, Values: []string{name}}}})
+	if err != nil || len(out.Images) == 0 {
+		t.Fatalf("no image %s: %v", image, err)
+	}
+	return *out.Images[0].ImageId
 }
 
 // zoneOf makes the hosted zone that a cluster's names are in.

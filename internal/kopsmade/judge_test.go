@@ -74,10 +74,15 @@ var shortImage = regexp.MustCompile(`\bami-[0-9]\b`)
 
 var followed = regexp.MustCompile(`\$Latest`)
 
-// explained are the changes that the plan explains, and that have to be: kops adds a range to a VPC and
-// nobody remembers whose it is, as an association has no tags. The VPC gets one.
+// explained are the changes that the plan explains, and that have to be. kops adds a range to a VPC and
+// nobody remembers whose it is, as an association has no tags: the VPC gets one. And the rules of a security
+// group that is given have a name with its role, which Terraform documents do not have.
 func explained(c diff.Change) bool {
-	return c.Ref.Kind == topology.KindVPCCIDR && c.Effect == diff.InPlace
+	if c.Effect != diff.InPlace {
+		return false
+	}
+	return c.Ref.Kind == topology.KindVPCCIDR ||
+		c.Ref.Kind == topology.KindSecurityGroupRule && strings.Contains(c.Ref.Name, "sg-") && len(c.Fields) == 1 && c.Fields[0].Path == "tags[Name]"
 }
 
 // wantEmpty wants a plan without changes that says of each group what it follows.

@@ -53,8 +53,8 @@ type Setting struct {
 	IPv6 bool
 	// Variables are values for those of the document.
 	Variables map[string]string
-	// Wait lets the time pass that AWS takes for what is made not at once: NAT gateways and
-	// the IPv6 ranges of VPCs.
+	// Wait lets the time pass that AWS takes for what is made not at once: NAT gateways and the
+	// ranges of VPCs. Nil where nothing is to be waited for.
 	Wait func(context.Context) error
 }
 
@@ -125,4 +125,11 @@ func (m *maker) attribute(ctx context.Context, a address, name string) (string, 
 		return "", errors.New(a.String() + " has no attribute " + name + " here")
 	}
 	return value, nil
+}
+
+func (m *maker) wait(ctx context.Context) error {
+	if m.setting.Wait == nil {
+		return nil
+	}
+	return m.setting.Wait(ctx)
 }

@@ -48,7 +48,7 @@ func (m *maker) vpc(ctx context.Context, b block) (attributes, error) {
 	if !b.is("assign_generated_ipv6_cidr_block") {
 		return made, nil
 	}
-	if err := m.setting.Wait(ctx); err != nil {
+	if err := m.wait(ctx); err != nil {
 		return nil, err
 	}
 	found, err := m.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{*out.Vpc.VpcId}})
@@ -63,7 +63,10 @@ func (m *maker) vpc(ctx context.Context, b block) (attributes, error) {
 
 func (m *maker) cidrAssociation(ctx context.Context, b block) (attributes, error) {
 	_, err := m.EC2.AssociateVpcCidrBlock(ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: b.str("vpc_id"), CidrBlock: b.str("cidr_block")})
-	return attributes{}, err
+	if err != nil {
+		return nil, err
+	}
+	return attributes{}, m.wait(ctx)
 }
 
 func (m *maker) dhcpOptions(ctx context.Context, b block) (attributes, error) {
@@ -170,7 +173,7 @@ func (m *maker) natGateway(ctx context.Context, b block) (attributes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return attributes{"id": *out.NatGateway.NatGatewayId}, m.setting.Wait(ctx)
+	return attributes{"id": *out.NatGateway.NatGatewayId}, m.wait(ctx)
 }
 
 func (m *maker) routeTable(ctx context.Context, b block) (attributes, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +44,7 @@ func Read(ctx context.Context, s Store, name string) (Cluster, error) {
 	}
 	var c Cluster
 	var others []File
+	keysFound := 0
 	untaken := map[string]bool{}
 	for _, key := range keys {
 		rest := strings.TrimPrefix(key, name+"/")
@@ -59,13 +61,14 @@ func Read(ctx context.Context, s Store, name string) (Cluster, error) {
 			if err != nil {
 				return Cluster{}, err
 			}
-			others = append(others, File{"instancegroup-" + path.Base(below) + ".yaml", data})
+			others = append(others, File{"instancegroup-" + path.Base(below) + ".yaml", labelled(name, data)})
 		case strings.HasPrefix(rest, "pki/ssh/public/admin/"):
 			data, err := s.Read(ctx, key)
 			if err != nil {
 				return Cluster{}, err
 			}
-			others = append(others, File{"sshcredential-admin.yaml", credential(name, data)})
+			keysFound++
+			others = append(others, File{credentialName(keysFound), credential(name, data)})
 		case top != "cluster.spec" && top != "cluster-completed.spec" && !untaken[top]:
 			untaken[top] = true
 			c.Untaken = append(c.Untaken, top)
@@ -76,6 +79,40 @@ func Read(ctx context.Context, s Store, name string) (Cluster, error) {
 	}
 	c.Files = append(c.Files, others...)
 	return c, nil
+}
+
+// credentialName is the file of the n-th public key. A cluster has one; where the store has more, all are
+// written, for somebody to choose.
+func credentialName(n int) string {
+	if n == 1 {
+		return "sshcredential-admin.yaml"
+	}
+	return fmt.Sprintf("sshcredential-admin-%d.yaml", n)
+}
+
+// labelled is a group with the label of its cluster, which a group in a store can lack: there the key says
+// whose it is. Metadata in a form of its own stays, and the manifest's problems tell of it.
+func labelled(cluster string, data []byte) []byte {
+	const label = "kops.k8s.io/cluster"
+	if bytes.Contains(data, []byte(label)) {
+		return data
+	}
+	before, after, found := bytes.Cut(data, []byte("\nmetadata:\n"))
+	if !found {
+		return data
+	}
+	entry := "    " + label + ": " + cluster + "\n"
+	metadata := after
+	if end := blockEnd(after); end >= 0 {
+		metadata = after[:end]
+	}
+	at, text := 0, "  labels:\n"+entry
+	if i := bytes.Index(append([]byte("\n"), metadata...), []byte("\n  labels:\n")); i >= 0 {
+		at, text = i+len("  labels:\n"), entry
+	} else if bytes.Contains(metadata, []byte("  labels:")) {
+		return data
+	}
+	return slices.Concat(before, []byte("\nmetadata:\n"), after[:at], []byte(text), after[at:])
 }
 
 // credential is the document of a public key, which the store has as a line of authorized_keys.

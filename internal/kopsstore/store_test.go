@@ -2,8 +2,10 @@ package kopsstore_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,3 +148,42 @@ func TestAnAnnotationIsOneLineMore(t *testing.T) {
 		})
 	}
 }
+
+func TestEveryKeyGetsAFileAndEveryGroupItsCluster(t *testing.T) {
+	store := memory{
+		"a.example.com/config":                     clusterDocument,
+		"a.example.com/instancegroup/bare":         "kind: InstanceGroup\nmetadata:\n  name: bare\nspec: {}\n",
+		"a.example.com/instancegroup/labels":       "kind: InstanceGroup\nmetadata:\n  labels:\n    a: b\n  name: labels\n",
+		"a.example.com/instancegroup/own":          "kind: InstanceGroup\nmetadata: {name: own}\n",
+		"a.example.com/pki/ssh/public/admin/aa:bb": "ssh-ed25519 AAAA ada",
+		"a.example.com/pki/ssh/public/admin/cc:dd": "ssh-ed25519 BBBB bob",
+	}
+	got, err := kopsstore.Read(t.Context(), store, "a.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, f := range got.Files {
+		texts[f.Name] = string(f.Data)
+	}
+	for name, part := range map[string]string{
+		"instancegroup-bare.yaml":    "metadata:\n  labels:\n    kops.k8s.io/cluster: a.example.com\n  name: bare\nspec",
+		"instancegroup-labels.yaml":  "  labels:\n    kops.k8s.io/cluster: a.example.com\n    a: b\n  name: labels\n",
+		"instancegroup-own.yaml":     "metadata: {name: own}\n",
+		"sshcredential-admin.yaml":   "AAAA ada",
+		"sshcredential-admin-2.yaml": "BBBB bob",
+	} {
+		if !strings.Contains(texts[name], part) {
+			t.Errorf("%s is\n%s\nwithout\n%s", name, texts[name], part)
+		}
+	}
+}
+
+// memory is a store in a map.
+type memory map[string]string
+
+func (m memory) List(context.Context, string) ([]string, error) {
+	return slices.Sorted(maps.Keys(m)), nil
+}
+
+func (m memory) Read(_ context.Context, key string) ([]byte, error) { return []byte(m[key]), nil }
