@@ -33,6 +33,9 @@ type Scope struct {
 	Images []string
 	// KeptUserData are the launch templates whose newest user data is wanted as found.
 	KeptUserData []topology.Ref
+	// WrittenIPv6 are the subnets whose IPv6 range the manifest writes out, and not by its
+	// place in the block of the VPC.
+	WrittenIPv6 []topology.Ref
 	// Zone is the hosted zone that the cluster keeps its records in; zero if it
 	// keeps none.
 	Zone topology.HostedZone

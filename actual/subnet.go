@@ -51,7 +51,7 @@ func convertSubnets(o *observation) error {
 			VPC:              o.ref(s.VpcId),
 			Zone:             aws.ToString(s.AvailabilityZone),
 			CIDR:             cidr,
-			IPv6CIDR:         o.ipv6CIDR(s),
+			IPv6CIDR:         o.ipv6CIDR(who.name, s),
 			AssignIPv6:       aws.ToBool(s.AssignIpv6AddressOnCreation),
 			DNS64:            aws.ToBool(s.EnableDns64),
 			HostnameType:     string(cmp.Or(names.HostnameType, ec2types.HostnameTypeIpName)),
@@ -71,8 +71,9 @@ var lostBlock = []ec2types.SubnetCidrBlockStateCode{
 }
 
 // ipv6CIDR is the subnet's IPv6 range: "/64#K" if it lies in the Amazon-provided block
-// of its VPC, which no manifest can know beforehand.
-func (o *observation) ipv6CIDR(s ec2types.Subnet) string {
+// of its VPC, which no manifest can know beforehand. One that knows it by now has it as
+// it is.
+func (o *observation) ipv6CIDR(name string, s ec2types.Subnet) string {
 	for _, a := range s.Ipv6CidrBlockAssociationSet {
 		if a.Ipv6CidrBlockState != nil && slices.Contains(lostBlock, a.Ipv6CidrBlockState.State) {
 			continue
@@ -80,6 +81,9 @@ func (o *observation) ipv6CIDR(s ec2types.Subnet) string {
 		cidr, err := netip.ParsePrefix(aws.ToString(a.Ipv6CidrBlock))
 		if err != nil {
 			return aws.ToString(a.Ipv6CidrBlock)
+		}
+		if slices.Contains(o.scope.WrittenIPv6, topology.Ref{Kind: topology.KindSubnet, Name: name}) {
+			return cidr.Masked().String()
 		}
 		for _, v := range o.vpcs.found {
 			if block, ok := amazonBlock(v); ok && aws.ToString(v.VpcId) == aws.ToString(s.VpcId) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quorate/quorate/actual"
@@ -102,6 +103,9 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 		}
 		if record, ok := r.(topology.DNSRecord); ok {
 			scope.Zone, scope.Records = record.Zone, append(scope.Records, ref)
+		}
+		if s, ok := r.(topology.Subnet); ok && s.IPv6CIDR != "" && !strings.HasPrefix(s.IPv6CIDR, "/") {
+			scope.WrittenIPv6 = append(scope.WrittenIPv6, ref)
 		}
 		if lt, ok := r.(topology.LaunchTemplate); ok && lt.UserDataKept {
 			scope.KeptUserData = append(scope.KeptUserData, ref)

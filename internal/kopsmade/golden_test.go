@@ -64,6 +64,8 @@ func judge(t *testing.T, file string) {
 	})
 	others := outsideOf(before, manifest)
 	made := w.make(t, before, others.into(t, []byte(document)), zone)
+	block := strings.TrimSuffix(made("aws_vpc", strings.ReplaceAll(before.Name, ".", "-"), "ipv6_cidr_block"), "00::/56")
+	manifest = goldenSlash64.ReplaceAllString(manifest, block+"$1::/64")
 	wantEmpty(t, w.plan(t, adopted(t, others.rename(manifest, made))))
 }
 

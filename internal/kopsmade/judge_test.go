@@ -106,3 +106,27 @@ func wantEmpty(t *testing.T, planned sync.Planned) {
 		t.Errorf("%d notes of $Latest for %d groups: %v", notes, groups, planned.Plan.Notes)
 	}
 }
+
+// A manifest of a cluster that runs can have the range that AWS gave, as well as a place in it.
+func TestAnIPv6RangeThatAWSGaveCanBeWrittenOut(t *testing.T) {
+	data, err := os.ReadFile("../contract/testdata/ipv6.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := string(data)
+	before := adopted(t, manifest)
+	w := newWorld(t, before.Region)
+	document, err := terraform.JSON(before.Topology, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := w.make(t, before, document, w.zone(t, "example.com"))
+	block, found := strings.CutSuffix(made("aws_vpc", "ipv6-example-com", "ipv6_cidr_block"), "00::/56")
+	written := oneDigit.ReplaceAllString(manifest, "ipv6CIDR: "+block+"0$1::/64")
+	if !found || written == manifest {
+		t.Fatalf("no range of %s is in the manifest by its place", block)
+	}
+	wantEmpty(t, w.plan(t, adopted(t, written)))
+}
+
+var oneDigit = regexp.MustCompile(`ipv6CIDR: "?/64#([0-9a-f])"?\b`)
