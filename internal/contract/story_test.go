@@ -219,7 +219,7 @@ func (c *cluster) checkSnapshotsAlone() {
 	if c.inventory == nil {
 		return
 	}
-	if d := cmp.Diff(map[string]int{"snapshot": 6, "hosted-zone": 1}, c.inventory()); d != "" {
+	if d := cmp.Diff(map[string]int{"snapshot": len(want), "hosted-zone": 1}, c.inventory()); d != "" {
 		c.Errorf("left in the account after the deletion: %s", d)
 	}
 }

@@ -75,9 +75,14 @@ func (s *Server) start(t testing.TB) {
 		}
 		t.Skip("moto is not installed: pip install 'moto[server]'")
 	}
+	// The folder outlives the test that starts the server: moto reads the file at its first EC2 call.
+	folder, err := os.MkdirTemp("", "moto")
+	if err != nil {
+		t.Fatal(err)
+	}
 	output, write := io.Pipe()
 	server := exec.Command(path, "-H", "127.0.0.1", "-p", "0")
-	server.Env = append(os.Environ(), "MOTO_AMIS_PATH="+catalogue(t, s.Images))
+	server.Env = append(os.Environ(), "MOTO_AMIS_PATH="+catalogue(t, folder, s.Images))
 	server.Stdout, server.Stderr = write, write
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it may run behind a shim
 	if err := server.Start(); err != nil {
@@ -92,6 +97,7 @@ func (s *Server) start(t testing.TB) {
 	s.stop = func() {
 		_ = syscall.Kill(-server.Process.Pid, syscall.SIGKILL) // it may be gone already
 		<-ended
+		_ = os.RemoveAll(folder)
 	}
 	if s.url = waitFor(output); s.url == "" {
 		s.stop()
@@ -100,7 +106,7 @@ func (s *Server) start(t testing.TB) {
 }
 
 // catalogue writes the file that moto reads its images from.
-func catalogue(t testing.TB, images []string) (path string) {
+func catalogue(t testing.TB, folder string, images []string) (path string) {
 	t.Helper()
 	list := []map[string]any{}
 	for i, image := range images {
@@ -114,7 +120,7 @@ func catalogue(t testing.TB, images []string) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path = filepath.Join(t.TempDir(), "images.json")
+	path = filepath.Join(folder, "images.json")
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
