@@ -76,7 +76,7 @@ func (s *Server) start(t testing.TB) {
 		t.Skip("moto is not installed: pip install 'moto[server]'")
 	}
 	// The folder outlives the test that starts the server: moto reads the file at its first EC2 call.
-	folder, err := os.MkdirTemp("", "moto")
+	folder, err := os.MkdirTemp("", "moto") //nolint:usetesting // that one goes with the test that starts the server
 	if err != nil {
 		t.Fatal(err)
 	}
