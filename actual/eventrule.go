@@ -27,8 +27,12 @@ type eventRuleAnswers struct {
 }
 
 // lookEventRules finds rules by what kops has their names begin with: EventBridge
-// cannot be searched by tag.
+// cannot be searched by tag. Without the queue that they feed there are none, for they
+// are made after it and go before.
 func lookEventRules(ctx context.Context, o *observation) error {
+	if o.queues.url == "" {
+		return nil
+	}
 	in := &eventbridge.ListRulesInput{NamePrefix: aws.String(topology.EventRuleName(o.scope.Cluster, ""))}
 	for {
 		out, err := o.clients.EventBridge.ListRules(ctx, in)
@@ -40,6 +44,15 @@ func lookEventRules(ctx context.Context, o *observation) error {
 			return nil
 		}
 	}
+}
+
+// lookEventRuleParts asks whose the rules are, and what they feed.
+func lookEventRuleParts(ctx context.Context, o *observation) error {
+	parts := []func(context.Context, *observation) error{lookEventRuleTags, lookEventRuleTargets}
+	_, err := each(ctx, parts, func(ctx context.Context, look func(context.Context, *observation) error) (bool, error) {
+		return true, look(ctx, o)
+	})
+	return err
 }
 
 func lookEventRuleTags(ctx context.Context, o *observation) (err error) {

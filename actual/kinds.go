@@ -43,7 +43,7 @@ var rows = map[topology.Kind]row{
 	topology.KindKeyPair:           {"key pairs", looks{lookKeyPairs}, convertKeyPairs, true},
 	topology.KindVolume:            {"volumes", looks{lookVolumes}, convertVolumes, false},
 	topology.KindQueue:             {"queues", looks{lookQueues, lookQueueAttributes}, convertQueues, false},
-	topology.KindEventRule:         {"event rules", looks{lookEventRules, lookEventRuleTags, lookEventRuleTargets}, convertEventRules, false},
+	topology.KindEventRule:         {"event rules", looks{nil, lookEventRules, lookEventRuleParts}, convertEventRules, false},
 	topology.KindTargetGroup:       {"target groups", looks{lookTargetGroups, nil, lookTargetGroupAttributes}, convertTargetGroups, true},
 	topology.KindLoadBalancer:      {"load balancers", looks{lookLoadBalancers, lookLoadBalancerTags, lookLoadBalancerAttributes}, convertLoadBalancers, false},
 	topology.KindListener:          {"listeners", looks{nil, nil, lookListeners}, convertListeners, false},

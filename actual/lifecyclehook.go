@@ -3,6 +3,7 @@ package actual
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -18,9 +19,14 @@ type lifecycleHookReader interface {
 
 type lifecycleHookAnswers struct{ found []asgtypes.LifecycleHook }
 
-// lookLifecycleHooks asks group by group; AWS has no other way.
+// lookLifecycleHooks asks group by group, as AWS has no other way, and only where kops
+// puts hooks: on every group while there is a queue that they tell of machines, and on
+// those with a warm pool. The hooks go before both.
 func lookLifecycleHooks(ctx context.Context, o *observation) error {
-	answers, err := each(ctx, o.groups.found, func(ctx context.Context, g asgtypes.AutoScalingGroup) ([]asgtypes.LifecycleHook, error) {
+	asked := slices.DeleteFunc(slices.Clone(o.groups.found), func(g asgtypes.AutoScalingGroup) bool {
+		return o.queues.url == "" && !hadWarmPool(g)
+	})
+	answers, err := each(ctx, asked, func(ctx context.Context, g asgtypes.AutoScalingGroup) ([]asgtypes.LifecycleHook, error) {
 		out, err := o.clients.AutoScaling.DescribeLifecycleHooks(ctx, &autoscaling.DescribeLifecycleHooksInput{AutoScalingGroupName: g.AutoScalingGroupName})
 		if awsapi.NotFound(err) {
 			return nil, nil // the group vanished meanwhile
@@ -32,6 +38,14 @@ func lookLifecycleHooks(ctx context.Context, o *observation) error {
 	})
 	o.hooks.found = slices.Concat(answers...)
 	return err
+}
+
+// hadWarmPool knows a pool by itself, or by its metrics: somebody may have removed the
+// pool alone, and its hook would hold every new machine.
+func hadWarmPool(g asgtypes.AutoScalingGroup) bool {
+	return g.WarmPoolConfiguration != nil || slices.ContainsFunc(g.EnabledMetrics, func(m asgtypes.EnabledMetric) bool {
+		return strings.HasPrefix(aws.ToString(m.Metric), "WarmPool")
+	})
 }
 
 // convertLifecycleHooks takes the hooks with a name that kops gives. Others are not

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
 	"time"
 )
 
@@ -24,6 +25,31 @@ func threeGroups() string {
 		}
 	}
 	return strings.Join(all, "\n---\n")
+}
+
+// TestAPlanWithNothingToChangeCostsFewCalls counts them for three masters and three worker
+// groups, so that fifty clusters looked at each minute stay far below AWS's limits.
+func TestAPlanWithNothingToChangeCostsFewCalls(t *testing.T) {
+	without := strings.Replace(threeGroups(), "  cloudProvider: aws\n", "  cloudProvider: aws\n  nodeTerminationHandler: {enabled: false}\n", 1)
+	for name, c := range map[string]struct {
+		manifest string
+		most     int
+	}{"with the termination queue": {threeGroups(), 60}, "without it": {without, 45}} {
+		t.Run(name, func(t *testing.T) {
+			ground := newGround(t)
+			never.commit(t, ground, c.manifest, "calls")
+			looking := &life{region: ground.region}
+			planned, err := looking.planner(t, clusterOf(t, c.manifest)).Plan(t.Context(), clusterOf(t, c.manifest))
+			if err != nil || !planned.Plan.Empty() {
+				t.Fatalf("plan: %v, %v", planned.Plan.Changes, err)
+			}
+			if n := looking.calls.Total(); n > c.most {
+				t.Errorf("it cost %d calls, more than %d: %v", n, c.most, looking.calls.ByOperation())
+			} else {
+				t.Logf("%d calls", n)
+			}
+		})
+	}
 }
 
 // BenchmarkPlanWithNothingToChange looks at a converged cluster of three masters and

@@ -135,12 +135,16 @@ func holdsNewMachines(c diff.Change) bool {
 
 // unnamed are needs that AWS has and that no field of the resource tells: what faces
 // the internet is refused by AWS until the VPC has its gateway attached, and holds
-// the gateway until it is gone; a subnet lies in one of the VPC's ranges.
+// the gateway until it is gone; a subnet lies in one of the VPC's ranges. What feeds the
+// queue goes before it, for it is only looked for while the queue is there.
 var unnamed = map[topology.Kind]topology.Kind{
 	topology.KindNATGateway:   topology.KindInternetGateway,
 	topology.KindLoadBalancer: topology.KindInternetGateway,
 	topology.KindSubnet:       topology.KindVPCCIDR,
 	topology.KindClassicELB:   topology.KindInternetGateway,
+
+	topology.KindEventRule:     topology.KindQueue,
+	topology.KindLifecycleHook: topology.KindQueue,
 }
 
 // waitsFor reports whether a resource needs the other one, by a field or unnamed.
