@@ -153,7 +153,7 @@ func (l launchTemplates) makeVersion(ctx context.Context, id string, want topolo
 		}
 	}
 	in := &ec2.CreateLaunchTemplateVersionInput{LaunchTemplateId: aws.String(id), LaunchTemplateData: data}
-	token, err := l.tokens.token(want.Ref(), in, "after version", ids[versionOf(want.Ref())])
+	token, err := l.tokens.token(ctx, want.Ref(), in, "after version", ids[versionOf(want.Ref())])
 	if err != nil {
 		return "", err
 	}

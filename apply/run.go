@@ -75,6 +75,9 @@ type Input struct {
 	// Bindings and Machines are as observed when the plan was made.
 	Bindings topology.Bindings
 	Machines []topology.Machine
+	// Observed is when AWS began to be looked at for the plan, by the Applier's clock; zero
+	// means now.
+	Observed time.Time
 	// Rolling is the pace of each group.
 	Rolling map[topology.Ref]topology.RollingUpdate
 	// Progress, if set, is told each outcome as it comes; it may be called from
@@ -89,6 +92,7 @@ func (a *Applier) Run(ctx context.Context, in Input) Report {
 	if forbidden := in.Plan.Forbidden(); len(forbidden) > 0 {
 		return refused(forbidden)
 	}
+	ctx = lookedAt(ctx, in.Observed)
 	r := &run{applier: a, in: in, ids: in.Bindings.Clone()}
 	if in.Plan.EndsCluster() {
 		return r.end(ctx)

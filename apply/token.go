@@ -30,11 +30,17 @@ import (
 //     by somebody" then looks exactly like "made a second ago, and AWS's reads lag
 //     behind". Within the window we take it for the second and wait.
 //
-// Across passes a token matters only while AWS's reads lag behind a call whose answer
-// was lost; after that the next pass sees what was made and asks for nothing. The
-// window is many times as long as such a lag, and short enough that nobody minds to
-// wait for its end.
-const tokenWindow = time.Minute
+// The window is that in which this pass looked at AWS, and near its end nothing is made
+// any more: then whoever looks in the next window sees all that was made in this one,
+// and no two passes make one thing under two tokens.
+const (
+	// tokenWindow is longer than a pass takes, and short enough that nobody minds to
+	// wait for its end.
+	tokenWindow = 5 * time.Minute
+	// readLag is how far AWS's reads may lag behind, with the time of a call: the EC2
+	// guide to eventual consistency speaks of seconds.
+	readLag = 15 * time.Second
+)
 
 // tokenLength is EC2's limit, and what a SHA-256 has in hexadecimal.
 const tokenLength = 64
@@ -43,6 +49,28 @@ const tokenLength = 64
 type tokens struct {
 	cluster, commit string
 	now             func() time.Time
+}
+
+type lookedKey struct{}
+
+// lookedAt tells the calls of a run when AWS was looked at for its plan.
+func lookedAt(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, lookedKey{}, at)
+}
+
+// window is the number of the window that ctx's run looked in. It is an error that time
+// mends if nothing may be made in it any more.
+func (t tokens) window(ctx context.Context) (int64, error) {
+	now := t.now()
+	looked, told := ctx.Value(lookedKey{}).(time.Time)
+	if !told || looked.IsZero() {
+		looked = now
+	}
+	window := looked.Truncate(tokenWindow)
+	if now.After(window.Add(tokenWindow - readLag)) {
+		return 0, &WaitError{Reason: "it is made by the next pass, which sees for certain whether this one or an earlier one made it already", Idle: true}
+	}
+	return window.Unix(), nil
 }
 
 func (e env) tokens() tokens {
@@ -54,8 +82,11 @@ func (e env) tokens() tokens {
 
 // token derives the token for the call that makes ref. What are the call's
 // parameters without the token, and whatever else tells this making from others.
-func (t tokens) token(ref topology.Ref, what ...any) (string, error) {
-	window := t.now().Unix() / int64(tokenWindow.Seconds())
+func (t tokens) token(ctx context.Context, ref topology.Ref, what ...any) (string, error) {
+	window, err := t.window(ctx)
+	if err != nil {
+		return "", err
+	}
 	content, err := json.Marshal([]any{t.cluster, t.commit, ref, window, what})
 	if err != nil {
 		return "", fmt.Errorf("derive a client token: %w", err)
@@ -85,7 +116,7 @@ const chain = 8
 func (t tokens) make(ctx context.Context, ref topology.Ref, input any, create func(token string) (string, error), look func(ctx context.Context, id string) (life, error)) (string, error) {
 	var buried []string
 	for range chain {
-		token, err := t.token(ref, input, buried)
+		token, err := t.token(ctx, ref, input, buried)
 		if err != nil {
 			return "", err
 		}

@@ -20,7 +20,7 @@ func TestTokenIsTheSameForTheSameMakingOnly(t *testing.T) {
 		what   any
 		same   bool
 	}{
-		{"again a moment later", tokens{testCluster, "c0ffee", at(tokenWindow - time.Second)}, aVPC().Ref(), "vpc-1", true},
+		{"again a moment later", tokens{testCluster, "c0ffee", at(tokenWindow - readLag)}, aVPC().Ref(), "vpc-1", true},
 		{"in the next window", tokens{testCluster, "c0ffee", at(tokenWindow)}, aVPC().Ref(), "vpc-1", false},
 		{"at another commit", tokens{testCluster, "decaf", at(0)}, aVPC().Ref(), "vpc-1", false},
 		{"for another cluster", tokens{"other.example.com", "c0ffee", at(0)}, aVPC().Ref(), "vpc-1", false},
@@ -28,8 +28,8 @@ func TestTokenIsTheSameForTheSameMakingOnly(t *testing.T) {
 		{"with other parameters", first, aVPC().Ref(), "vpc-2", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			one, err1 := first.token(aVPC().Ref(), "vpc-1")
-			two, err2 := c.tokens.token(c.ref, c.what)
+			one, err1 := first.token(t.Context(), aVPC().Ref(), "vpc-1")
+			two, err2 := c.tokens.token(t.Context(), c.ref, c.what)
 			if err := errors.Join(err1, err2); err != nil {
 				t.Fatal(err)
 			}
@@ -93,5 +93,36 @@ func TestEndlessDeletionIsNotFollowedForever(t *testing.T) {
 	_, err := tokens.make(t.Context(), anElasticIP().Ref(), "input", aws.create, buried)
 	if _, waits := errors.AsType[*WaitError](err); !waits || len(aws.made) != chain {
 		t.Errorf("got %v after %d", err, len(aws.made))
+	}
+}
+
+// TestNoTwoPassesMakeOneThingUnderTwoTokens lets a pass look and make at every second of
+// some windows, and the next one look at every second from then on.
+func TestNoTwoPassesMakeOneThingUnderTwoTokens(t *testing.T) {
+	began := time.Date(2026, 8, 6, 12, 0, 0, 0, time.UTC)
+	at := func(looked, makes int) (string, error) {
+		now := began.Add(time.Duration(makes) * time.Second)
+		tokens := tokens{testCluster, "c0ffee", func() time.Time { return now }}
+		return tokens.token(lookedAt(t.Context(), began.Add(time.Duration(looked)*time.Second)), aVPC().Ref(), "vpc-1")
+	}
+	const pass, all = 250, 2 * 300
+	made := 0
+	for looked := range all {
+		for makes := looked; makes < looked+pass; makes += 7 {
+			first, err := at(looked, makes)
+			if err != nil {
+				continue // it made nothing
+			}
+			made++
+			// The second pass does not see what was made, if it looks before the reads have caught up.
+			for again := makes; again < makes+int(readLag.Seconds()); again++ {
+				if second, err := at(again, again+pass/2); err == nil && second != first {
+					t.Fatalf("looked at %d s, made at %d s, looked again at %d s, and made another", looked, makes, again)
+				}
+			}
+		}
+	}
+	if made < all*pass/7/2 {
+		t.Errorf("only %d of %d passes may make anything", made, all*pass/7)
 	}
 }

@@ -96,6 +96,7 @@ func (l *life) planner(t testing.TB, c desired.Cluster) sync.Planner {
 	t.Helper()
 	clients := l.clients(t, c.Region, nil)
 	return sync.Planner{
+		Now: l.region.Now,
 		Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
 			return actual.Observe(ctx, actual.FromClients(clients), scope)
 		},

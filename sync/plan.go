@@ -28,6 +28,8 @@ type Planner struct {
 	Preflight Preflight
 	// Kubernetes is nil without access to it.
 	Kubernetes Kubernetes
+	// Now is the clock of whoever carries the plan out; nil means time.Now.
+	Now func() time.Time
 }
 
 // Planned is one comparison with both its sides.
@@ -38,7 +40,7 @@ type Planned struct {
 	Steps   []order.Step
 	// Cost is zero if the planner has no prices.
 	Cost prices.Comparison
-	// At is when AWS was looked at.
+	// At is when AWS began to be looked at.
 	At time.Time
 	// Warnings are sentences that stop nothing: what the preflight could not ask or did not
 	// like, and what a rehearsal of evictions found.
@@ -47,6 +49,10 @@ type Planned struct {
 
 // Plan looks at AWS and plans. It makes describing calls and dry runs only.
 func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	at := p.Now()
 	state, err := p.Observe(ctx, ScopeOf(c))
 	if err != nil {
 		return Planned{}, fmt.Errorf("observe %s: %w", c.Name, err)
@@ -61,7 +67,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	for _, l := range state.Lacking {
 		plan.Refuse(l.Ref, l.Reason)
 	}
-	planned := Planned{Cluster: c, State: state, Plan: plan, At: time.Now()}
+	planned := Planned{Cluster: c, State: state, Plan: plan, At: at}
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}

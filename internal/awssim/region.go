@@ -87,6 +87,9 @@ func (r *Region) SetIntercept(i Intercept) {
 	r.intercept = i
 }
 
+// Now is the time in the region.
+func (r *Region) Now() time.Time { return r.cfg.Clock.Now() }
+
 // Listen serves the region at a TCP address such as 127.0.0.1:0. It returns the URL for
 // AWS_ENDPOINT_URL, and what stops serving; the region itself lives on until Close.
 func (r *Region) Listen(addr string) (url string, stop func(), err error) {
