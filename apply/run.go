@@ -80,6 +80,9 @@ type Input struct {
 	Observed time.Time
 	// Rolling is the pace of each group.
 	Rolling map[topology.Ref]topology.RollingUpdate
+	// Digest stands for what the manifests say, Resume lets a roll that halted go on, and Paused is
+	// why nothing more is to be begun; see desired.Policy.
+	Digest, Resume, Paused string
 	// Progress, if set, is told each outcome as it comes; it may be called from
 	// several goroutines.
 	Progress func(Outcome)

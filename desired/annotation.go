@@ -22,7 +22,9 @@ var (
 	clusterAnnotations = map[string]annotation{
 		"bootstrap": isBootstrap,
 		"deletion":  isOwnName,
+		"paused":    isSentence,
 		"prune":     isBool,
+		"resume":    isSentence,
 		alarmsTopic: isTopic,
 	}
 	groupAnnotations = map[string]annotation{
@@ -41,6 +43,12 @@ type Policy struct {
 	// Prune removes what is the cluster's own and no longer wanted: quorate.dev/prune, true unless it
 	// is written "false".
 	Prune bool
+	// Paused is why nothing more is to be begun: quorate.dev/paused. What is under way comes to its
+	// next safe point.
+	Paused string
+	// Resume lets a roll that halted go on: quorate.dev/resume, any text that was not there when it
+	// halted.
+	Resume string
 }
 
 // policy reads annotations that the rules have found to be well-formed.
@@ -49,6 +57,8 @@ func (m manifest) policy() Policy {
 	return Policy{
 		Deletion: deletion,
 		Prune:    m.Metadata.Annotations[annotationPrefix+"prune"] != "false",
+		Paused:   strings.TrimSpace(m.Metadata.Annotations[annotationPrefix+"paused"]),
+		Resume:   m.Metadata.Annotations[annotationPrefix+"resume"],
 	}
 }
 
@@ -65,6 +75,14 @@ func isBool(_ manifest, value string) string {
 		return ""
 	}
 	return strconv.Quote(value) + ` is neither "true" nor "false"`
+}
+
+// isSentence asks for words: who finds the annotation a week later wants to know why.
+func isSentence(_ manifest, value string) string {
+	if strings.TrimSpace(value) == "" {
+		return "it says nothing; write why, or remove the annotation"
+	}
+	return ""
 }
 
 var annotationRules = []rule{

@@ -32,6 +32,8 @@ type Cluster struct {
 	File string
 	// Region is the AWS region that all its zones are in.
 	Region string
+	// Digest stands for what the manifests say: any change of theirs but layout and comments changes it.
+	Digest string
 	// Policy is what the annotations of the Cluster document say.
 	Policy Policy
 	// Rolling is the pace of each group whose machines may be surged.
@@ -75,6 +77,7 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		Name:     m.Name(),
 		File:     m.Source.At("").File,
 		Region:   m.region,
+		Digest:   m.digest,
 		Policy:   m.policy(),
 		Rolling:  m.rollingUpdates(),
 		Topology: t,

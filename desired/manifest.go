@@ -1,6 +1,9 @@
 package desired
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,6 +20,7 @@ type manifest struct {
 	keys    []kopsspec.SSHCredential
 	subnets []subnet
 	region  string
+	digest  string
 	// broken is set when a document could not be decoded whole: rules still run, but nothing is built.
 	broken bool
 }
@@ -75,6 +79,7 @@ func newManifest(c kopsspec.Cluster, docs kopsspec.Documents) manifest {
 			m.keys = append(m.keys, k)
 		}
 	}
+	m.digest = digestOf(m.Cluster, m.groups, m.keys)
 	m.Cluster, m.groups = kopsspec.Complete(m.Cluster, m.groups)
 	for _, s := range m.Spec.Subnets {
 		cidr, _ := netip.ParsePrefix(s.CIDR)
@@ -217,3 +222,19 @@ var topologyRoles = map[kopsspec.Role]topology.Role{
 	kopsspec.Node:         topology.Worker,
 	kopsspec.Bastion:      topology.Bastion,
 }
+
+// digestOf stands for all that the documents say, and for nothing of how they say it.
+func digestOf(c kopsspec.Cluster, groups []kopsspec.InstanceGroup, keys []kopsspec.SSHCredential) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%#v %#v\n", c.Metadata, c.Raw) // maps are written in the order of their keys
+	for _, g := range groups {
+		fmt.Fprintf(sum, "%#v %#v\n", g.Metadata, g.Raw)
+	}
+	for _, k := range keys {
+		fmt.Fprintf(sum, "%#v %#v\n", k.Metadata, k.Spec)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:digestLength])
+}
+
+// digestLength in bytes is enough to tell a cluster's own manifests apart, and short enough for a tag.
+const digestLength = 10
