@@ -26,6 +26,7 @@ type answer struct {
 	learner bool
 	index   uint64 // last log entry known to be committed
 	applied uint64 // last log entry applied
+	size    Size
 	members []listed
 }
 
@@ -132,6 +133,7 @@ func (s *session) ask(ctx context.Context, c *clientv3.Client) answer {
 	a := answer{
 		id: status.Header.GetMemberId(), cluster: status.Header.GetClusterId(), leader: status.Leader,
 		learner: status.IsLearner, index: status.RaftIndex, applied: status.RaftAppliedIndex,
+		size: Size{File: status.DbSize, InUse: status.DbSizeInUse, Quota: status.DbSizeQuota},
 	}
 	if a.learner {
 		return a

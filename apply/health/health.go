@@ -57,6 +57,17 @@ type Report struct {
 	quorum.Cluster
 	Leader  string            // name, if a majority agrees on one
 	Reasons map[string]string // by member: what keeps it from being healthy
+	Sizes   map[string]Size   // by member, of those that answered
+}
+
+// Size is how large the database of a member is, in bytes.
+type Size struct {
+	File int64
+	// InUse is what a defragmentation would leave of the file.
+	InUse int64
+	// Quota is where etcd raises the alarm NOSPACE and takes no more writes; 0 from a member
+	// older than etcd 3.6, which does not say.
+	Quota int64
 }
 
 // Observe asks all members of all clusters side by side, and returns reports in the order of the clusters.

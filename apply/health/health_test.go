@@ -142,6 +142,9 @@ func TestThreeRunningMembersAreHealthy(t *testing.T) {
 	if report.Leader != r.leader() || len(report.Reasons) > 0 {
 		t.Errorf("leader %q, want %q; reasons %v", report.Leader, r.leader(), report.Reasons)
 	}
+	if size := report.Sizes["b"]; size.File < size.InUse || size.InUse <= 0 || size.Quota != 2<<30 {
+		t.Errorf("size of b: %+v, want etcd's default quota of 2 GiB", size)
+	}
 	if got := mayGo(report, "b"); got != quorum.Proceed {
 		t.Errorf("b may go: %v", got)
 	}

@@ -12,7 +12,7 @@ func judge(c Cluster, first, second round, raised alarms, lag uint64) Report {
 	before, after := agreed(first), agreed(second)
 	t := trial{before: before, after: after, first: first, second: second, alarms: raised, lag: lag}
 	t.unsettled = unsettled(before, after, raised)
-	r := Report{Cluster: quorum.Cluster{Name: c.Name}, Reasons: map[string]string{}}
+	r := Report{Cluster: quorum.Cluster{Name: c.Name}, Reasons: map[string]string{}, Sizes: map[string]Size{}}
 	if t.unsettled == "" {
 		r.Leader = after.name(after.leader)
 	}
@@ -20,6 +20,9 @@ func judge(c Cluster, first, second round, raised alarms, lag uint64) Report {
 		verdict, reason := t.of(m)
 		if reason != "" {
 			r.Reasons[m.Name] = reason
+		}
+		if a, answered := second[m.Name]; answered && a.err == nil {
+			r.Sizes[m.Name] = a.size
 		}
 		r.Members = append(r.Members, quorum.Member{Name: m.Name, Zone: m.Zone, Health: verdict, Learner: after.isLearner(m.Name)})
 	}
