@@ -43,6 +43,11 @@ func TestTokenIsTheSameForTheSameMakingOnly(t *testing.T) {
 	}
 }
 
+// atTheStart makes tokens at the start of a window.
+func atTheStart() tokens {
+	return tokens{testCluster, "c0ffee", func() time.Time { return time.Time{} }}
+}
+
 // memory is an AWS that answers a token with what it made for it, living or not.
 type memory struct {
 	made map[string]string
@@ -60,7 +65,7 @@ func (m memory) look(_ context.Context, id string) (life, error) { return m.life
 
 func TestDeletedByHandIsMadeAnewAtTheSameCommit(t *testing.T) {
 	aws := memory{map[string]string{}, map[string]life{}}
-	tokens := env{cluster: testCluster, commit: "c0ffee", now: func() time.Time { return time.Time{} }}.tokens()
+	tokens := atTheStart()
 	create := func() (string, error) {
 		return tokens.make(t.Context(), anElasticIP().Ref(), "input", aws.create, aws.look)
 	}
@@ -79,7 +84,7 @@ func TestDeletedByHandIsMadeAnewAtTheSameCommit(t *testing.T) {
 
 func TestWhatAWSDoesNotShowYetIsWaitedFor(t *testing.T) {
 	aws := memory{map[string]string{}, map[string]life{"nat-a": unseen}}
-	tokens := env{cluster: testCluster, commit: "c0ffee"}.tokens()
+	tokens := atTheStart()
 	id, err := tokens.make(t.Context(), anElasticIP().Ref(), "input", aws.create, aws.look)
 	if _, waits := errors.AsType[*WaitError](err); !waits || id != "nat-a" {
 		t.Errorf("got %q, %v", id, err)
@@ -88,7 +93,7 @@ func TestWhatAWSDoesNotShowYetIsWaitedFor(t *testing.T) {
 
 func TestEndlessDeletionIsNotFollowedForever(t *testing.T) {
 	aws := memory{map[string]string{}, map[string]life{}}
-	tokens := env{cluster: testCluster, commit: "c0ffee"}.tokens()
+	tokens := atTheStart()
 	buried := func(context.Context, string) (life, error) { return dead, nil }
 	_, err := tokens.make(t.Context(), anElasticIP().Ref(), "input", aws.create, buried)
 	if _, waits := errors.AsType[*WaitError](err); !waits || len(aws.made) != chain {
