@@ -207,3 +207,20 @@ func TestNewMachinesWaitOnlyAtHooksThatTheyKnow(t *testing.T) {
 		t.Errorf("machines that forget the hook are made while it is there: %v", gone)
 	}
 }
+
+// TestWhatFeedsTheQueueGoesBeforeIt: rules and hooks are only looked for while the queue is there, so
+// whoever goes on after a crash would not find what was left of them.
+func TestWhatFeedsTheQueueGoesBeforeIt(t *testing.T) {
+	queue := topology.Queue{Name: "ha-nth"}
+	rule := topology.EventRule{Name: "ha-spot"}
+	hook := topology.LifecycleHook{Name: "ha-nth", Group: workers().Ref(), Transition: topology.Terminating}
+	steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, queue), change(diff.Delete, rule), change(diff.Delete, hook)}})
+	for _, s := range steps {
+		if s.Change.Ref == queue.Ref() && !(slices.Contains(s.After, rule.Ref()) && slices.Contains(s.After, hook.Ref())) {
+			t.Errorf("the queue goes after %v", s.After)
+		}
+	}
+	if len(steps) != 3 {
+		t.Errorf("%d steps", len(steps))
+	}
+}
