@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/quorate/quorate/topology"
@@ -26,7 +27,14 @@ var volumeFields = []field[topology.Volume]{
 	on("throughput", InPlace, func(v topology.Volume) int { return v.Throughput }),
 	forbid("encrypted", volumeImmutable, func(v topology.Volume) bool { return v.Encrypted }),
 	{"kmsKey", keyChange},
-	exactTags(InPlace, func(v topology.Volume) topology.Tags { return v.Tags }),
+	exactTags(InPlace, volumeTags),
+}
+
+// volumeTags leaves out what the applier writes on a new volume for its machine, and nobody wants or minds.
+func volumeTags(v topology.Volume) topology.Tags {
+	tags := maps.Clone(v.Tags)
+	delete(tags, topology.TagEtcdExists)
+	return tags
 }
 
 func growOnly(want, have int) (Effect, string) {

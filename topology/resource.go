@@ -84,6 +84,11 @@ const (
 // loses it before a machine can write to it.
 const TagRetired = "quorate.dev/retired"
 
+// TagEtcdExists marks an etcd volume that was made when its etcd cluster had begun already, for a member
+// that joins or whose volume was lost. A machine that finds it on an empty volume never begins a cluster
+// of its own, not even if all others are out of its reach. It stays: it is as true later.
+const TagEtcdExists = "quorate.dev/etcd-exists"
+
 // OwnershipTag is the key of the tag that says whose a resource is; its value is
 // "owned" or "shared".
 func OwnershipTag(cluster string) string { return tagOwnedPrefix + cluster }

@@ -3,14 +3,12 @@ package etcdmember
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -21,8 +19,8 @@ const peerTimeout = time.Second
 // memberListLimit bounds what is read of a peer's answer; seven members take about 2 KiB.
 const memberListLimit = 1 << 20
 
-// Look reads the volume, and asks the peers for their member list if there is no data on it. Peers that do
-// not answer are no error.
+// Look reads the volume, and asks the peers what a majority of them agrees on; if there is no data on the
+// volume, also what each of them has heard. Peers that do not answer are no error.
 func Look(ctx context.Context, c Config) (Facts, error) {
 	if err := c.check(); err != nil {
 		return Facts{}, err
@@ -31,9 +29,12 @@ func Look(ctx context.Context, c Config) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("look at the volume of %s: %w", c, err)
 	}
+	var asked sync.WaitGroup
+	asked.Go(func() { f.Agreed = agreedList(ctx, c) })
 	if !f.Data {
-		f.Peers = memberList(ctx, c)
+		asked.Go(func() { f.Peers = memberList(ctx, c) })
 	}
+	asked.Wait()
 	return f, nil
 }
 
@@ -48,21 +49,14 @@ func readVolume(volume string) (Facts, error) {
 	}
 	f := Facts{Identity: identity}
 	for _, e := range entries {
-		if known := []string{identityFile, identityFile + ".new", dataFolder, "lost+found"}; !slices.Contains(known, e.Name()) {
+		if known := []string{identityFile, identityFile + ".new", dataFolder, "lost+found"}; !slices.Contains(known, e.Name()) && !isAside(e.Name()) {
 			f.Strange = append(f.Strange, e.Name())
 		}
 	}
-	f.Data, err = hasData(volume)
-	return f, err
-}
-
-// hasData looks for what etcd itself looks for. It puts the write-ahead log in place with one rename.
-func hasData(volume string) (bool, error) {
-	entries, err := os.ReadDir(filepath.Join(volume, dataFolder, "member", "wal"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	if f.Data, err = hasData(volume); f.Data {
+		f.Owner = dataOwner(volume)
 	}
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".wal" }), err
+	return f, err
 }
 
 // memberList is the member list that says most about this member, of those the peers answer with. A peer

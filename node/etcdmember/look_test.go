@@ -41,6 +41,9 @@ func TestLookSeesWhatIsOnTheVolume(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, string) {}, Facts{}},
 		{"a fresh file system", func(t *testing.T, v string) { put(t, v+"/lost+found/x", "") }, Facts{}},
+		{"data that was set aside", func(t *testing.T, v string) {
+			put(t, v+"/data.before-20261121T040000.000000000Z/member/wal/0-0.wal", "x")
+		}, Facts{}},
 		{"somebody's files", func(t *testing.T, v string) { put(t, v+"/backups/x", "") }, Facts{Strange: []string{"backups"}}},
 		{"a database without a log", func(t *testing.T, v string) { put(t, v+"/data/member/snap/db", "x") }, Facts{}},
 		{"a log still in the making", func(t *testing.T, v string) { put(t, v+"/data/member/wal.tmp/0.wal", "x") }, Facts{}},
@@ -84,7 +87,7 @@ func TestAVolumeThatIsNotThereIsAnError(t *testing.T) {
 	}
 }
 
-func TestPeersAreAskedOnlyWithoutData(t *testing.T) {
+func TestPeersAreHeardOnlyWithoutData(t *testing.T) {
 	asked := 0
 	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked++
@@ -100,7 +103,7 @@ func TestPeersAreAskedOnlyWithoutData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Peer{{Name: "b", PeerURLs: []string{"http://b:2380"}, ClientURLs: []string{"http://b:4001"}}}
+	want := []Peer{{ID: 1, Name: "b", PeerURLs: []string{"http://b:2380"}, ClientURLs: []string{"http://b:4001"}}}
 	if diff := cmp.Diff(want, f.Peers); diff != "" {
 		t.Error(diff)
 	}

@@ -50,6 +50,11 @@ func Run(ctx context.Context, c Config) (*Member, error) {
 			return nil, fmt.Errorf("sign the volume of %s: %w", c, err)
 		}
 	}
+	if start.Mode == Rejoin {
+		if err := setAside(c.Volume, time.Now()); err != nil {
+			return nil, fmt.Errorf("start %s: %w", c, err)
+		}
+	}
 	return run(c, start, f.Identity)
 }
 
@@ -149,6 +154,11 @@ func (m *Member) Serving(ctx context.Context) error {
 	return nil
 }
 
+// maxLearners lets two members join at a time, so that both have caught up before the first gets its vote
+// and the number of votes is even for no longer than it takes to give the second one its own. etcd's
+// default is one; the data of a Kubernetes cluster is small enough for a leader to send it twice.
+const maxLearners = 2
+
 func embedConfig(c Config, start Start) (*embed.Config, error) {
 	ec := embed.NewConfig()
 	ec.Name = c.Member
@@ -156,7 +166,8 @@ func embedConfig(c Config, start Start) (*embed.Config, error) {
 	ec.InitialClusterToken = c.Token()
 	ec.InitialCluster = initialCluster(start.Members)
 	ec.ClusterState = embed.ClusterStateFlagNew
-	if start.Mode == Join {
+	ec.MaxLearners = maxLearners
+	if start.Mode == Join || start.Mode == Rejoin {
 		ec.ClusterState = embed.ClusterStateFlagExisting
 	}
 	ec.QuotaBackendBytes = c.QuotaBytes

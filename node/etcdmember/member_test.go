@@ -300,3 +300,145 @@ func TestStopMayBeCalledTwiceAndEndsWithoutAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// again removes a member and adds it as a learner, as a repair does, through the member at that URL.
+func again(t *testing.T, through *clientv3.Client, c Config, id uint64) (added uint64) {
+	t.Helper()
+	eventually(t, func(ctx context.Context) error {
+		_, err := through.MemberRemove(ctx, id)
+		return err
+	})
+	return addLearner(t, through, c.PeerURLs[c.Member])
+}
+
+// rejoin runs the member until it may start, as an agent does.
+func rejoin(t *testing.T, c Config) *Member {
+	t.Helper()
+	var m *Member
+	eventually(t, func(ctx context.Context) (err error) {
+		m, err = Run(ctx, c)
+		return err
+	})
+	t.Cleanup(m.Stop)
+	awaitReady(t, m)
+	return m
+}
+
+func asideOn(t *testing.T, c Config) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(c.Volume, asidePrefix+"*", "member", "wal", "*.wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestAMemberThatWasRemovedComesBackOnlyWhenItIsAddedAgain(t *testing.T) {
+	t.Parallel()
+	all := trio(t)
+	members := runAll(t, all)
+	cl := client(t, all["a"].ClientURL)
+	put3(t, cl, "before", "1")
+	old := uint64(members["c"].etcd.Server.MemberID())
+	eventually(t, func(ctx context.Context) error {
+		_, err := cl.MemberRemove(ctx, old)
+		return err
+	})
+	<-members["c"].Err()
+	members["c"].Stop()
+	if _, err := Run(t.Context(), all["c"]); !errors.Is(err, ErrNotAMember) {
+		t.Fatalf("removed: %v", err)
+	}
+	added := addLearner(t, cl, all["c"].PeerURLs["c"])
+	c := rejoin(t, all["c"])
+	if c.Mode() != Rejoin || uint64(c.etcd.Server.MemberID()) != added || added == old {
+		t.Errorf("%v as %x, added as %x, was %x", c.Mode(), c.etcd.Server.MemberID(), added, old)
+	}
+	if len(asideOn(t, all["c"])) == 0 {
+		t.Error("the old data is gone")
+	}
+	c.Stop()
+	if c = rejoin(t, all["c"]); c.Mode() != Continue || uint64(c.etcd.Server.MemberID()) != added {
+		t.Errorf("the next start is %v as %x", c.Mode(), c.etcd.Server.MemberID())
+	}
+}
+
+func TestDamagedAndEmptiedMembersComeBackWhenTheyAreAddedAgain(t *testing.T) {
+	for name, damage := range map[string]func(t *testing.T, c Config){
+		"its data is gone": func(t *testing.T, c Config) {
+			if err := os.RemoveAll(filepath.Join(c.Volume, dataFolder)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"nothing of its log can be read": func(t *testing.T, c Config) {
+			segments, err := logSegments(c.Volume)
+			if err != nil || len(segments) == 0 {
+				t.Fatal(segments, err)
+			}
+			for _, s := range segments {
+				if err := os.WriteFile(s, make([]byte, 4096), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := trio(t)
+			members := runAll(t, all)
+			cl := client(t, all["a"].ClientURL)
+			put3(t, cl, "before", "1")
+			old := uint64(members["c"].etcd.Server.MemberID())
+			members["c"].Stop()
+			damage(t, all["c"])
+			if m, err := Run(t.Context(), all["c"]); err == nil {
+				m.Stop()
+				t.Fatal("started")
+			}
+			added := again(t, cl, all["c"], old)
+			c := rejoin(t, all["c"])
+			if uint64(c.etcd.Server.MemberID()) != added {
+				t.Errorf("%v as %x, added as %x", c.Mode(), c.etcd.Server.MemberID(), added)
+			}
+			eventually(t, func(ctx context.Context) error {
+				_, err := cl.MemberPromote(ctx, added)
+				return err
+			})
+			if got := get3(t, client(t, all["c"].ClientURL), "before"); got != "1" {
+				t.Errorf("c reads %q", got)
+			}
+		})
+	}
+}
+
+// A peer that was cut off before a member was removed still lists it. Nothing is forgotten on its word,
+// and nothing is begun.
+func TestAPeerWithoutAMajorityIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	all := trio(t)
+	members := runAll(t, all)
+	cl := client(t, all["a"].ClientURL)
+	id := uint64(members["c"].etcd.Server.MemberID())
+	members["c"].Stop()
+	again(t, cl, all["c"], id)
+	members["b"].Stop() // a is alone now, and no majority of a and b
+
+	f, err := Look(t.Context(), all["c"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Agreed.known() {
+		t.Errorf("a alone counts as a majority: %+v", f.Agreed)
+	}
+	if f.Owner.Member != id {
+		t.Errorf("the data is of %x, not of %x", f.Owner.Member, id)
+	}
+	if start, err := Decide(f, all["c"]); start.Mode != Continue || err != nil {
+		t.Errorf("with data: %v, %v", start.Mode, err)
+	}
+	fresh := all["c"]
+	fresh.Volume = t.TempDir()
+	if _, err := Run(t.Context(), fresh); !errors.Is(err, ErrNoMajority) {
+		t.Errorf("without data: %v", err)
+	}
+}

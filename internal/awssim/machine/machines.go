@@ -117,12 +117,13 @@ func (m *Machines) prepare(ctx context.Context, host awssim.Machine, node topolo
 		if etcd.Member == "" {
 			continue
 		}
-		dir, err := m.attach(ctx, host, node.Cluster, etcd, i)
+		volume, err := m.attach(ctx, host, node.Cluster, etcd, i)
 		if err != nil {
 			return document{}, err
 		}
 		c := memberConfig(node.Cluster, etcd)
-		c.Volume, c.ListenPeer, c.ListenClient = dir, at(etcd.PeerPort), at(etcd.ClientPort)
+		c.Volume, c.Created = volume.dir, volume.etcdExists
+		c.ListenPeer, c.ListenClient = at(etcd.PeerPort), at(etcd.ClientPort)
 		c.Heartbeat, c.Election, c.UnsafeNoFsync = m.config.Heartbeat, m.config.Election, !m.config.Fsync
 		doc.Members = append(doc.Members, c)
 	}

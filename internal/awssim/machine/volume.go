@@ -14,17 +14,23 @@ import (
 // volumePoll is how often a machine looks again for a volume that is not there yet or still in use.
 const volumePoll = 100 * time.Millisecond
 
-// attach finds the volume of a member, waits until it is free, and gives its folder. It keeps trying as
+// mounted is a volume that the machine has, and whether its tags say that its etcd cluster exists already.
+type mounted struct {
+	dir        string
+	etcdExists bool
+}
+
+// attach finds the volume of a member, waits until it is free, and mounts it. It keeps trying as
 // long as the machine lives, as the agent of a real machine has to: the volume may be on its way from the
 // machine that was here before.
-func (m *Machines) attach(ctx context.Context, host awssim.Machine, cluster string, etcd topology.NodeEtcd, index int) (string, error) {
+func (m *Machines) attach(ctx context.Context, host awssim.Machine, cluster string, etcd topology.NodeEtcd, index int) (mounted, error) {
 	again := time.NewTicker(volumePoll)
 	defer again.Stop()
 	var last string
 	for {
-		dir, waiting := tryAttach(host, cluster, etcd, device(index))
+		volume, waiting := tryAttach(host, cluster, etcd, device(index))
 		if waiting == nil {
-			return dir, nil
+			return volume, nil
 		}
 		if last != waiting.Error() {
 			last = waiting.Error()
@@ -33,26 +39,29 @@ func (m *Machines) attach(ctx context.Context, host awssim.Machine, cluster stri
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return "", fmt.Errorf("attach the volume of etcd %s member %s: %w (%s)", etcd.Name, etcd.Member, ctx.Err(), last)
+			return mounted{}, fmt.Errorf("attach the volume of etcd %s member %s: %w (%s)", etcd.Name, etcd.Member, ctx.Err(), last)
 		}
 	}
 }
 
 // tryAttach attaches the volume, or says what it waits for. Two volumes for one member are never a choice
 // to make: one of them holds the data.
-func tryAttach(host awssim.Machine, cluster string, etcd topology.NodeEtcd, device string) (string, error) {
+func tryAttach(host awssim.Machine, cluster string, etcd topology.NodeEtcd, device string) (mounted, error) {
 	volumes := volumesOf(host, cluster, etcd)
 	if len(volumes) != 1 {
-		return "", fmt.Errorf("%d volumes in %s are tagged as its volume", len(volumes), host.Zone)
+		return mounted{}, fmt.Errorf("%d volumes in %s are tagged as its volume", len(volumes), host.Zone)
 	}
-	switch v := volumes[0]; v.AttachedTo {
+	v := volumes[0]
+	switch v.AttachedTo {
 	case host.InstanceID: // after a reboot
-		return host.Attach(v.ID, v.Device)
+		device = v.Device
 	case "":
-		return host.Attach(v.ID, device)
 	default:
-		return "", fmt.Errorf("%s is attached to %s", v.ID, v.AttachedTo)
+		return mounted{}, fmt.Errorf("%s is attached to %s", v.ID, v.AttachedTo)
 	}
+	dir, err := host.Attach(v.ID, device)
+	_, exists := v.Tags[topology.TagEtcdExists]
+	return mounted{dir, exists}, err
 }
 
 // volumesOf lists the volumes that carry kops's tags of a member: k8s.io/etcd/main = a/a,b,c.
