@@ -39,6 +39,10 @@ type Cluster struct {
 	// Rolling is the pace of each group whose machines may be surged.
 	Rolling  map[topology.Ref]topology.RollingUpdate
 	Topology topology.Topology
+	// ConfigBase is the folder of the cluster in its state store, a URL.
+	ConfigBase string
+	// API is the public name of the API servers; empty for a cluster without DNS.
+	API string
 }
 
 // Build reads the manifests of any number of clusters. It returns the clusters that have no error,
@@ -81,7 +85,18 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		Policy:   m.policy(),
 		Rolling:  m.rollingUpdates(),
 		Topology: t,
+
+		ConfigBase: m.Spec.ConfigBase,
+		API:        m.apiName(),
 	}, true
+}
+
+// apiName is what kops puts into a kubeconfig.
+func (m manifest) apiName() string {
+	if !m.publishesDNS() {
+		return ""
+	}
+	return recordName(m.Spec.MasterPublicName)
 }
 
 // report collects problems.

@@ -26,18 +26,23 @@ type reach struct {
 	role       string
 	proxy      string
 	kubeconfig string
-	calls      *awsapi.Calls
+	// fromState lets the certificate authority in the cluster's state store sign for us.
+	fromState bool
+	calls     *awsapi.Calls
 	// dial is nil to go directly, or through the proxy.
 	dial dialer
 
 	mu   sync.Mutex
 	open map[string]*access
+	// signed is by cluster.
+	signed map[string]signed
 }
 
 func reachFlags(c *cobra.Command) *reach {
 	r := &reach{calls: &awsapi.Calls{}}
 	c.Flags().StringVar(&r.role, "role-arn", "", "IAM role to assume for the cluster's account")
-	c.Flags().StringVar(&r.kubeconfig, "kubeconfig", "", "reach Kubernetes through this file's context of the cluster's name, as kops export kubeconfig writes it")
+	c.Flags().StringVar(&r.kubeconfig, "kubeconfig", "", "reach Kubernetes through this file's context of the cluster's name, as kops export kubeconfig writes it; or through a folder with a file for each cluster, named after it")
+	c.Flags().BoolVar(&r.fromState, "kubernetes-from-state", false, "reach Kubernetes as an administrator, by certificates of an hour that the authority in the cluster's kops state store signs in memory (opens its private key)")
 	return r
 }
 
@@ -102,7 +107,7 @@ func (r *reach) applier(ctx context.Context, cluster desired.Cluster, commit str
 		return nil, err
 	}
 	config := apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}}
-	nodes, err := r.kubernetes(cluster.Name)
+	nodes, err := r.kubernetes(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (r *reach) planner(ctx context.Context, cluster desired.Cluster) (sync.Plan
 			return preflight.Check(ctx, preflight.FromClients(a.look), in)
 		},
 	}
-	nodes, err := r.kubernetes(cluster.Name)
+	nodes, err := r.kubernetes(ctx, cluster)
 	if nodes != nil {
 		p.Kubernetes = nodes
 	}

@@ -68,6 +68,7 @@ var table = map[string]row{
 	"internal/mototest":      {nil, "it is somebody else's AWS and knows nothing of ours"},
 	"internal/terraform":     {[]string{"topology"}, "it writes down a topology in other words"},
 	"internal/kopsstore":     {[]string{"internal/awsapi"}, "it reads documents and does not know what they mean"},
+	"internal/kopskeys":      {[]string{"internal/kopsstore"}, "it opens private keys, so it is small, and knows neither AWS nor what the keys are for"},
 	"internal/pricelist":     {[]string{"internal/prices"}, "it asks AWS and writes down the answer"},
 	"internal/prices":        {[]string{"topology"}, "a bill is a function of a topology and a table; fetching prices is somebody else's"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
@@ -84,7 +85,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopskeys", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},

@@ -105,11 +105,15 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		EventBridge: eventbridge.NewFromConfig(cfg),
 		CloudWatch:  cloudwatch.NewFromConfig(cfg),
 		Pricing:     pricing.NewFromConfig(cfg),
-		S3:          s3.NewFromConfig(cfg),
+		S3:          s3.NewFromConfig(cfg, pathStyle),
 		Quotas:      servicequotas.NewFromConfig(cfg),
 		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }
+
+// pathStyle keeps the names of buckets out of the host, where somebody named an endpoint: names with dots
+// make no host below it that anybody resolves.
+func pathStyle(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }
 
 func (o Options) retryer() aws.Retryer {
 	return retry.NewStandard(func(s *retry.StandardOptions) {

@@ -1,7 +1,8 @@
 // Package kopsstore answers one question: what does a kops state store say of a cluster?
 //
-// Start reading at Open, then at Read (cluster.go). Objects that hold keys, secrets or tokens are
-// listed and never opened. It imports awsapi, and nothing else of the product.
+// Start reading at Open, then at Read (cluster.go). Objects that hold keys, secrets, tokens or the data of
+// etcd are listed and never opened: the stores that Open gives refuse to. The one exception has a name,
+// [ReadPrivateKeyset], and one user, internal/kopskeys. It imports awsapi, and nothing else of the product.
 package kopsstore
 
 import (
@@ -26,7 +27,41 @@ import (
 type Store interface {
 	// List gives the keys below a folder, sorted; an empty one means all.
 	List(ctx context.Context, folder string) ([]string, error)
+	// Read refuses with [ErrSecret] what only the cluster itself may open.
 	Read(ctx context.Context, key string) ([]byte, error)
+}
+
+// ErrSecret says that an object was not opened.
+var ErrSecret = errors.New("it holds keys or secrets, and is not opened")
+
+// secretFolders are where kops keeps private keys, secrets and the backups of etcd, which hold every secret
+// of the cluster.
+var secretFolders = []string{"/pki/private/", "/secrets/", "/backups/"}
+
+// closed is a store that does not open secrets.
+type closed struct{ Store }
+
+func (c closed) Read(ctx context.Context, key string) ([]byte, error) {
+	for _, folder := range secretFolders {
+		if strings.Contains("/"+path.Clean(key), folder) {
+			return nil, fmt.Errorf("read %s: %w", key, ErrSecret)
+		}
+	}
+	return c.Store.Read(ctx, key)
+}
+
+// ReadPrivateKeyset opens a keyset with its private keys, in the folder of a cluster. It is the only way to:
+// who calls it was told by a person that it may.
+func ReadPrivateKeyset(ctx context.Context, s Store, cluster, name string) ([]byte, error) {
+	if c, ok := s.(closed); ok {
+		s = c.Store
+	}
+	return s.Read(ctx, path.Join(cluster, "pki/private", name, "keyset.yaml"))
+}
+
+// PublicKeyset is the key of the half of a keyset that holds certificates only.
+func PublicKeyset(cluster, name string) string {
+	return path.Join(cluster, "pki/issued", name, "keyset.yaml")
 }
 
 // Open opens s3://bucket/prefix, file:///folder or a path. The bucket may be in any region; the
@@ -34,7 +69,7 @@ type Store interface {
 func Open(ctx context.Context, url, region string, load func(ctx context.Context, region string) (awsapi.Clients, error)) (Store, error) {
 	rest, isS3 := strings.CutPrefix(url, "s3://")
 	if !isS3 {
-		return folder{os.DirFS(strings.TrimPrefix(url, "file://"))}, nil
+		return closed{folder{os.DirFS(strings.TrimPrefix(url, "file://"))}}, nil
 	}
 	name, prefix, _ := strings.Cut(rest, "/")
 	clients, err := load(ctx, region)
@@ -50,7 +85,7 @@ func Open(ctx context.Context, url, region string, load func(ctx context.Context
 			return nil, err
 		}
 	}
-	return bucket{clients.S3, name, strings.Trim(prefix, "/")}, nil
+	return closed{bucket{clients.S3, name, strings.Trim(prefix, "/")}}, nil
 }
 
 // regionOf reads a location constraint, two of which are older than the regions' names.

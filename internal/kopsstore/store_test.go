@@ -2,6 +2,7 @@ package kopsstore_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -22,13 +23,13 @@ import (
 const clusterDocument = "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata:\n  name: a.example.com # ours\nspec:\n  channel: stable\n"
 
 var objects = map[string]string{
-	"a.example.com/config":                           clusterDocument,
-	"a.example.com/cluster-completed.spec":           "completed",
-	"a.example.com/instancegroup/nodes":              "kind: InstanceGroup # nodes\n",
-	"a.example.com/pki/ssh/public/admin/aa:bb":       "ssh-ed25519 AAAA ada\n",
-	"a.example.com/pki/private/kubernetes-ca/keyset": "a private key",
-	"a.example.com/secrets/admin":                    "a secret",
-	"b.example.com/config":                           "kind: Cluster\n",
+	"a.example.com/config":                                clusterDocument,
+	"a.example.com/cluster-completed.spec":                "completed",
+	"a.example.com/instancegroup/nodes":                   "kind: InstanceGroup # nodes\n",
+	"a.example.com/pki/ssh/public/admin/aa:bb":            "ssh-ed25519 AAAA ada\n",
+	"a.example.com/pki/private/kubernetes-ca/keyset.yaml": "a private key",
+	"a.example.com/secrets/admin":                         "a secret",
+	"b.example.com/config":                                "kind: Cluster\n",
 }
 
 // inFolder lays the store out on disk.
@@ -187,3 +188,28 @@ func (m memory) List(context.Context, string) ([]string, error) {
 }
 
 func (m memory) Read(_ context.Context, key string) ([]byte, error) { return []byte(m[key]), nil }
+
+func TestSecretsAreOpenedByOneFunctionAndNoOther(t *testing.T) {
+	bucket, region := inBucket(t)
+	for _, url := range []string{inFolder(t), bucket} {
+		store, err := kopsstore.Open(t.Context(), url, "eu-west-1", readOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		region.ResetCalls()
+		for _, key := range []string{
+			"a.example.com/pki/private/kubernetes-ca/keyset.yaml", "a.example.com/secrets/admin", "a.example.com/backups/etcd/main/x/etcd.backup.gz",
+			"a.example.com//pki/./private/kubernetes-ca/keyset.yaml", "pki/private/kubernetes-ca/keyset.yaml",
+		} {
+			if _, err := store.Read(t.Context(), key); !errors.Is(err, kopsstore.ErrSecret) {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		for _, call := range region.Calls() {
+			t.Errorf("AWS was asked for a secret: %s", call.Operation)
+		}
+		if key, err := kopsstore.ReadPrivateKeyset(t.Context(), store, "a.example.com", "kubernetes-ca"); err != nil || string(key) != "a private key" {
+			t.Errorf("the exception: %q, %v", key, err)
+		}
+	}
+}

@@ -36,6 +36,8 @@ type ControlPlane struct {
 	// Config is that of an administrator.
 	Config *rest.Config
 	Client kubernetes.Interface
+	// Authority signed the server's certificate, and the server believes clients that it signed for.
+	Authority Authority
 
 	folder string
 }
@@ -59,8 +61,9 @@ func Start(t testing.TB) *ControlPlane {
 	port := freePort(t)
 	c.Config = &rest.Config{
 		Host: fmt.Sprintf("https://127.0.0.1:%d", port), BearerToken: adminToken, QPS: -1,
-		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.folder, "tls", "apiserver.crt")},
+		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.folder, "ca.crt")},
 	}
+	c.Authority = newAuthority(t)
 	c.startAPIServer(t, port, startEtcd(t, c.folder))
 	c.Await(t, "the API server is ready", c.ready)
 	kubeconfig := c.Kubeconfig(t)
@@ -100,7 +103,9 @@ func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd string) {
 	if err := os.WriteFile(tokens, []byte(adminToken+",admin,admin,system:masters\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	serving, servingKey := c.Authority.serving(t, c.folder)
 	c.run(t, "kube-apiserver", "--etcd-servers="+etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+		"--tls-cert-file="+serving, "--tls-private-key-file="+servingKey, "--client-ca-file="+filepath.Join(c.folder, "ca.crt"),
 		"--cert-dir="+filepath.Join(c.folder, "tls"), "--token-auth-file="+tokens, "--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+key, "--service-account-signing-key-file="+key, "--endpoint-reconciler-type=none")
@@ -146,7 +151,7 @@ func tail(text []byte) []byte {
 	return text[max(0, len(text)-enough):]
 }
 
-// ready asks the API server, which writes the certificate that a client needs when it starts.
+// ready asks the API server.
 func (c *ControlPlane) ready(ctx context.Context) (bool, error) {
 	if c.Client == nil {
 		client, err := kubernetes.NewForConfig(c.Config)
