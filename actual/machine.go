@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -123,6 +124,7 @@ func convertMachines(o *observation) error {
 		if i.Placement != nil {
 			machine.Zone = aws.ToString(i.Placement.AvailabilityZone)
 		}
+		machine.BackAfter, _ = time.ParseDuration(tags[topology.TagBackAfter])   // none, or nobody's word to rely on
 		machine.PrivateIP, _ = netip.ParseAddr(aws.ToString(i.PrivateIpAddress)) // none yet while pending
 		o.machines = append(o.machines, machine)
 	}

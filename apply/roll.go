@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -131,21 +130,14 @@ func (r *run) settleGroup(ctx context.Context, c diff.Change, group topology.Aut
 	return nil
 }
 
-// oldest picks the machine to replace next: the one that has run longest of those
-// made from another template content.
+// oldest picks the machine to replace next: the one that has run longest of those that the plan replaces.
 func (r *run) oldest(group topology.AutoScalingGroup) (topology.Machine, bool) {
-	var old []topology.Machine
-	for _, m := range r.in.Machines {
-		if m.Group == group.Ref() && !m.Gone() && m.Template != group.Template {
-			old = append(old, m)
+	for _, m := range r.change(group.Ref()).Old {
+		if m.Group == group.Ref() {
+			return m.Machine, true
 		}
 	}
-	if len(old) == 0 {
-		return topology.Machine{}, false
-	}
-	return slices.MinFunc(old, func(a, b topology.Machine) int {
-		return cmp.Or(a.Launched.Compare(b.Launched), cmp.Compare(a.ID, b.ID))
-	}), true
+	return topology.Machine{}, false
 }
 
 // replace hands leadership away from a master's members, then ends the machine.

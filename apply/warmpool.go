@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -52,13 +53,10 @@ func (g autoScalingGroups) removeWarmPool(ctx context.Context, have, want topolo
 	return &WaitError{Reason: poolLeaving}
 }
 
-// renewWarm ends the machines of a group's warm pool that were made from another
-// content. Nothing runs on them, so all go at once, and AWS makes others from what the
+// renewWarm ends the machines of a group's warm pool that the plan replaces. Nothing runs on them, so all go at once, and AWS makes others from what the
 // group is pinned to. It looks again first, for AWS may have taken one into service.
 func (r *run) renewWarm(ctx context.Context, group topology.AutoScalingGroup) (sentences []string, err error) {
-	old := slices.DeleteFunc(slices.Clone(r.in.Machines), func(m topology.Machine) bool {
-		return m.Group != group.Ref() || !m.Warm() || m.Gone() || m.Template == group.Template
-	})
+	old := slices.DeleteFunc(slices.Clone(r.change(group.Ref()).Old), func(m diff.OldMachine) bool { return !m.Warm() })
 	if len(old) == 0 {
 		return nil, nil
 	}

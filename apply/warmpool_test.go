@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -106,9 +107,10 @@ func TestMachinesOfAWarmPoolAreMadeAnewAtOnce(t *testing.T) {
 		old := want.Template
 		want.Template = template.Digest()
 		serving := topology.Machine{ID: "i-serving", Group: want.Ref(), Template: old, State: "running", Lifecycle: "InService", Healthy: true}
-		r.in.Machines = append(w.warm(t, want, old), serving)
+		machines := append(w.warm(t, want, old), serving)
 		served := topology.Machine{ID: "i-taken", Group: want.Ref(), Template: old, State: "running", Lifecycle: "Warmed:Stopped"}
-		r.in.Machines = append(r.in.Machines, served) // AWS took it since
+		machines = append(machines, served) // AWS took it since
+		r.in.Plan = diff.Between(alone(t, want), alone(t, want), machines)
 		if told, err := r.renewWarm(t.Context(), want); err != nil || !strings.Contains(strings.Join(told, ""), "machines of the warm pool") {
 			t.Errorf("got %v, %v", told, err)
 		}
@@ -120,6 +122,17 @@ func TestMachinesOfAWarmPoolAreMadeAnewAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// alone is a group without what it needs.
+func alone(t *testing.T, group topology.AutoScalingGroup) topology.Topology {
+	t.Helper()
+	group.LaunchTemplate, group.Subnets, group.TargetGroups = topology.Ref{}, nil, nil
+	only, err := topology.New(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return only
 }
 
 func (w *world) pool(t *testing.T, group topology.AutoScalingGroup) []asgtypes.Instance {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/rollout"
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -111,7 +112,7 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (des
 		if m.Group != group.Ref() && m.Detached != group.Ref() || m.Warm() {
 			continue
 		}
-		w := worker{Machine: asSeen(m, group, live)}
+		w := worker{Machine: asSeen(m, group, live, r.whyOld(m))}
 		if asked {
 			w.node, w.known = nodes[m.ID]
 			w.Ready = w.Ready && w.node.Ready
@@ -128,17 +129,21 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (des
 	return int(aws.ToInt32(live.DesiredCapacity)), workers, nil
 }
 
-// asSeen joins what this pass saw of a machine with what its group says now.
-func asSeen(m topology.Machine, group topology.AutoScalingGroup, live asgtypes.AutoScalingGroup) rollout.Machine {
-	seen := rollout.Machine{
-		ID: m.ID, Zone: m.Zone, Launched: m.Launched,
-		Detached: m.Detached == group.Ref(), Leaving: m.Gone(), Ready: m.State == "running",
+// whyOld is why the plan replaces a machine; empty for one that stays.
+func (r *run) whyOld(m topology.Machine) string {
+	for _, c := range r.in.Plan.Changes {
+		if i := slices.IndexFunc(c.Old, func(old diff.OldMachine) bool { return old.ID == m.ID }); i >= 0 {
+			return "it was " + c.Old[i].Why
+		}
 	}
-	switch {
-	case seen.Detached:
-		seen.Old = "it was detached to be replaced"
-	case m.Template != group.Template:
-		seen.Old = "it was made from an older template"
+	return ""
+}
+
+// asSeen joins what this pass saw of a machine with what its group says now.
+func asSeen(m topology.Machine, group topology.AutoScalingGroup, live asgtypes.AutoScalingGroup, old string) rollout.Machine {
+	seen := rollout.Machine{
+		ID: m.ID, Zone: m.Zone, Launched: m.Launched, Old: old,
+		Detached: m.Detached == group.Ref(), Leaving: m.Gone(), Ready: m.State == "running",
 	}
 	if seen.Detached {
 		return seen

@@ -26,12 +26,19 @@ var (
 		"prune":     isBool,
 		"resume":    isSentence,
 		alarmsTopic: isTopic,
+
+		rollAt:        isMoment,
+		maxMachineAge: isAge,
+		backWithin:    isBackTime,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,
 		drainForceAfter: isDrainTime,
 		drainUnmanaged:  isBool,
 		scalingSchedule: isScalingSchedule,
+		rollAt:          isMoment,
+		maxMachineAge:   isAge,
+		backWithin:      isBackTime,
 	}
 )
 

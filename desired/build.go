@@ -36,7 +36,7 @@ type Cluster struct {
 	Digest string
 	// Policy is what the annotations of the Cluster document say.
 	Policy Policy
-	// Rolling is the pace of each group whose machines may be surged.
+	// Rolling is how the machines of each group are replaced.
 	Rolling  map[topology.Ref]topology.RollingUpdate
 	Topology topology.Topology
 	// ConfigBase is the folder of the cluster in its state store, a URL.

@@ -1,7 +1,9 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,14 +12,16 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
-// rollingUpdates are the paces of all groups whose machines can be surged; masters have none, they go
-// one zone at a time.
+// rollingUpdates are the paces of all groups. Those of masters have no surge and nothing missing: masters
+// go one zone at a time.
 func (m manifest) rollingUpdates() map[topology.Ref]topology.RollingUpdate {
 	paces := map[topology.Ref]topology.RollingUpdate{}
 	for _, g := range m.groups {
-		if g.Role() != kopsspec.ControlPlane {
-			paces[topology.Ref{Kind: topology.KindAutoScalingGroup, Name: m.groupName(g)}] = m.rollingUpdate(g)
+		pace := m.rollingUpdate(g)
+		if g.Role() == kopsspec.ControlPlane {
+			pace.MaxSurge, pace.MaxUnavailable, pace.SurgeOnly = topology.Count{}, topology.Count{}, false
 		}
+		paces[topology.Ref{Kind: topology.KindAutoScalingGroup, Name: m.groupName(g)}] = pace
 	}
 	return paces
 }
@@ -38,12 +42,68 @@ func (m manifest) rollingUpdate(g kopsspec.InstanceGroup) topology.RollingUpdate
 	if ends == nil {
 		ends = all.DrainAndTerminate
 	}
-	forceAfter, _ := time.ParseDuration(g.Metadata.Annotations[annotationPrefix+drainForceAfter])
 	return topology.RollingUpdate{
 		MaxSurge: surge, MaxUnavailable: missing, SurgeOnly: !isTrue(ends, true),
-		Unmanaged: g.Metadata.Annotations[annotationPrefix+drainUnmanaged] == "true", ForceAfter: forceAfter,
+		Unmanaged:  g.Metadata.Annotations[annotationPrefix+drainUnmanaged] == "true",
+		ForceAfter: duration(g.Metadata.Annotations, drainForceAfter),
+		RollAt:     m.rollTimes(g),
+		MaxAge:     cmp.Or(duration(g.Metadata.Annotations, maxMachineAge), duration(m.Metadata.Annotations, maxMachineAge)),
+		BackWithin: cmp.Or(duration(g.Metadata.Annotations, backWithin), duration(m.Metadata.Annotations, backWithin), topology.DefaultBackWithin),
 	}
 }
+
+// duration reads an annotation that the rules have found to be well-formed; zero if there is none.
+func duration(annotations map[string]string, name string) time.Duration {
+	d, _ := time.ParseDuration(annotations[annotationPrefix+name])
+	return d
+}
+
+// rollTimes are those of the group and of the cluster. Neither stands for the other: a time that is left
+// over on a group must not keep it out of what its cluster asks for.
+func (m manifest) rollTimes(g kopsspec.InstanceGroup) []time.Time {
+	var times []time.Time
+	for _, annotations := range []map[string]string{g.Metadata.Annotations, m.Metadata.Annotations} {
+		if at, err := time.Parse(time.RFC3339, annotations[annotationPrefix+rollAt]); err == nil {
+			times = append(times, at)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times
+}
+
+// Annotations of Cluster and InstanceGroup about which machines are replaced, and how long that may take.
+const (
+	rollAt        = "roll-at"
+	maxMachineAge = "max-machine-age"
+	backWithin    = "back-within"
+)
+
+// leastAge keeps machines from being replaced for most of their time: a large group takes hours.
+const leastAge = 24 * time.Hour
+
+func isMoment(_ manifest, value string) string {
+	if _, err := time.Parse(time.RFC3339, value); err != nil {
+		return strconv.Quote(value) + ` is no moment; write one with its zone, such as "2026-11-21T22:00:00Z" or "2026-11-21T23:00:00+01:00"`
+	}
+	return ""
+}
+
+func isAge(_ manifest, value string) string {
+	if d, err := time.ParseDuration(value); err != nil || d < leastAge {
+		return strconv.Quote(value) + ` is no time of at least 24 hours; write hours, such as "720h" for 30 days`
+	}
+	return ""
+}
+
+func isBackTime(_ manifest, value string) string {
+	if d, err := time.ParseDuration(value); err != nil || d < leastBack {
+		return strconv.Quote(value) + ` is no time of at least 5 minutes; write one such as "20m", or remove the annotation for kops's 15 minutes`
+	}
+	return ""
+}
+
+// leastBack is about what a machine takes that boots well; a limit below it would halt every roll.
+const leastBack = 5 * time.Minute
 
 // Annotations of an InstanceGroup for what kops decides alone: it deletes pods that nothing would make
 // again, and gives up after 15 minutes.

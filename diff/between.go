@@ -3,14 +3,12 @@ package diff
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/quorate/quorate/topology"
 )
 
 // Between plans the way from what AWS has to what is wanted, under the default policy.
-// The machines are looked at for one question: which of them were made from another
-// template content than their group is wanted to have.
+// The machines are looked at for one question: which of them are to be replaced, and why.
 func Between(want, have topology.Topology, machines []topology.Machine) Plan {
 	return Policy{}.Between(want, have, machines)
 }
@@ -20,7 +18,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	var plan Plan
 	for ref, w := range want.All() {
 		h, found := have.Get(ref)
-		c, differs := changeOf(w, h, found, machines)
+		c, differs := p.changeOf(w, h, found, machines)
 		c.refuseSkips(want, have, machines)
 		if differs && c.excuse(want, have) {
 			plan.Changes = append(plan.Changes, c)
@@ -35,10 +33,11 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	plan.explainTakenBack(have)
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 	plan.noteFollowers(have)
+	p.noteRollsToCome(&plan, want, machines)
 	return plan
 }
 
-func changeOf(want, have topology.Resource, found bool, machines []topology.Machine) (Change, bool) {
+func (p Policy) changeOf(want, have topology.Resource, found bool, machines []topology.Machine) (Change, bool) {
 	c := Change{Ref: want.Ref(), Want: want, Have: have}
 	switch {
 	case want.Owner() == topology.Shared:
@@ -52,7 +51,8 @@ func changeOf(want, have topology.Resource, found bool, machines []topology.Mach
 	}
 	c.Fields = rows[c.Ref.Kind].compare(want, have)
 	if group, ok := want.(topology.AutoScalingGroup); ok {
-		c.Fields = append(c.Fields, outOfDate(group, machines)...)
+		c.Old = p.outOfDate(group, machines)
+		c.Fields = append(c.Fields, oldField(group, c.Old)...)
 	}
 	c.settle()
 	if group, ok := have.(topology.AutoScalingGroup); ok && c.Effect == Roll {
@@ -113,27 +113,4 @@ func unwanted(have topology.Resource) string {
 		return ""
 	}
 	return "removing a control-plane group removes an etcd member, which this version does not do; put the instance group back into the manifest"
-}
-
-// machinesField stands for the machines of a group, which are no field of it.
-const machinesField = "machines"
-
-// outOfDate tells which machines of a group were made from another content than is
-// wanted, although the group itself may be pinned right already.
-func outOfDate(group topology.AutoScalingGroup, machines []topology.Machine) []FieldChange {
-	var old []string
-	for _, m := range machines {
-		detached := m.Detached == group.Ref()
-		if !m.Gone() && (detached || m.Group == group.Ref() && m.Template != group.Template) {
-			old = append(old, m.ID)
-		}
-	}
-	if len(old) == 0 {
-		return nil
-	}
-	slices.Sort(old)
-	return []FieldChange{{
-		Path: machinesField, Effect: Roll,
-		Have: strings.Join(old, ", ") + " made from an older template", Want: "all made from template " + group.Template,
-	}}
 }

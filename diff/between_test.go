@@ -12,6 +12,9 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
+// byDefault is the policy that nobody wrote.
+var byDefault Policy
+
 const cluster = "ha.example.com"
 
 func made(t *testing.T, resources ...topology.Resource) topology.Topology {
@@ -126,7 +129,7 @@ func TestWhatADifferenceMeans(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			c, differs := changeOf(tc.want, tc.have, true, nil)
+			c, differs := byDefault.changeOf(tc.want, tc.have, true, nil)
 			if c.Effect != tc.effect || differs != (tc.effect != None) {
 				t.Fatalf("effect %s (differs: %t), want %s", c.Effect, differs, tc.effect)
 			}

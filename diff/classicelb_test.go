@@ -38,11 +38,11 @@ func TestWhatADifferenceOfAClassicLoadBalancerMeans(t *testing.T) {
 	} {
 		want := classicELB()
 		c.edit(&want)
-		if got, _ := changeOf(want, classicELB(), true, nil); got.Effect != c.want {
+		if got, _ := byDefault.changeOf(want, classicELB(), true, nil); got.Effect != c.want {
 			t.Errorf("%s: %s, want %s", name, got.Effect, c.want)
 		}
 	}
-	fewer, _ := changeOf(classicELB(), with(classicELB(), func(l *topology.ClassicELB) { l.Subnets = []topology.Ref{topology.Given("subnet-1")} }), true, nil)
+	fewer, _ := byDefault.changeOf(classicELB(), with(classicELB(), func(l *topology.ClassicELB) { l.Subnets = []topology.Ref{topology.Given("subnet-1")} }), true, nil)
 	if fewer.Effect != Forbid {
 		t.Errorf("a zone given up: %s", fewer.Effect)
 	}
@@ -63,7 +63,7 @@ func TestAnAttachmentEndsWithItsClassicLoadBalancer(t *testing.T) {
 		"one more":        {append([]topology.Ref{topology.Given("db")}, have.ClassicLoadBalancers...), true},
 	} {
 		want := with(have, func(g *topology.AutoScalingGroup) { g.ClassicLoadBalancers = c.want })
-		if got, _ := changeOf(want, have, true, nil); got.Has("classicLoadBalancers") != c.diff {
+		if got, _ := byDefault.changeOf(want, have, true, nil); got.Has("classicLoadBalancers") != c.diff {
 			t.Errorf("%s: %+v", name, got.Fields)
 		}
 	}

@@ -40,6 +40,9 @@ type Change struct {
 	Fields []FieldChange
 	// Reason says why the effect is what it is, where the fields do not tell.
 	Reason string
+	// Old are the machines of a group that are to be replaced, the oldest first; those in a warm pool too.
+	// Whoever replaces machines takes them from here, and judges none by a rule of its own.
+	Old []OldMachine
 	// Want is nil for Delete, and Have is nil for Create.
 	Want, Have topology.Resource
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/quorate/quorate/topology"
 )
@@ -11,6 +12,12 @@ import (
 type Policy struct {
 	// KeepUnwanted leaves what is ours and no longer wanted where it is, and tells it.
 	KeepUnwanted bool
+	// Now is when AWS was looked at. Without it no machine is too old.
+	Now time.Time
+	// Rolling says from when on, and up to which age, machines of a group may stay.
+	Rolling map[topology.Ref]topology.RollingUpdate
+	// Marked are the ids of machines whose nodes ask to be replaced.
+	Marked map[string]bool
 }
 
 const unwantedKept = "it is ours, and the manifest no longer asks for it, but quorate.dev/prune is \"false\"; remove it by hand, or the annotation"

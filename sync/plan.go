@@ -58,7 +58,8 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 		return Planned{}, fmt.Errorf("observe %s: %w", c.Name, err)
 	}
 	want := c.Topology
-	plan := diff.Policy{KeepUnwanted: !c.Policy.Prune}.Between(want, state.Topology, state.Machines)
+	policy := diff.Policy{KeepUnwanted: !c.Policy.Prune, Now: at, Rolling: c.Rolling}
+	plan := policy.Between(want, state.Topology, state.Machines)
 	if c.Policy.Deletion {
 		want, plan = topology.Topology{}, diff.Teardown(state.Topology, state.Machines)
 		state.Lacking = nil // nothing has to be there for a cluster that ends

@@ -35,6 +35,9 @@ type Machine struct {
 	Healthy   bool       `json:"healthy"`
 	PrivateIP netip.Addr `json:"privateIP"`
 	Launched  time.Time  `json:"launched"`
+	// BackAfter is how long after its launch the machine was first seen to do its part of the work
+	// ([TagBackAfter]); zero where nobody has seen that yet.
+	BackAfter time.Duration `json:"backAfter,omitzero"`
 }
 
 // InService reports whether AWS counts the machine as a working part of its group.

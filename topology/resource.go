@@ -78,6 +78,10 @@ const (
 	TagAccountSpace = "service-account.kops.k8s.io/namespace"
 )
 
+// TagBackAfter is the key of the tag on a machine that says how long after its launch it was first seen to do
+// its part of the work: a [time.Duration] such as 4m12s. Plans learn from it how long a replacement takes.
+const TagBackAfter = "quorate.dev/back-after"
+
 // TagRetired marks an etcd volume of a cluster that is being deleted, and the snapshot
 // taken of it since. Both have the same value, the moment at which the volume was seen
 // to be attached to nothing. kops knows no such tag, so a volume that is wanted again

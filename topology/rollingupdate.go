@@ -17,7 +17,17 @@ type RollingUpdate struct {
 	// ForceAfter is how long a machine may be emptied before the pods that are left on it are deleted
 	// without asking their budgets. Zero is never.
 	ForceAfter time.Duration
+	// RollAt are moments, sorted: once one has come, the machines launched before it are replaced.
+	RollAt []time.Time
+	// MaxAge is how old a machine may become before it is replaced. Zero is as old as it likes.
+	MaxAge time.Duration
+	// BackWithin is how long a machine made anew may take until it does its part of the work; a roll halts
+	// after that. Zero is [DefaultBackWithin].
+	BackWithin time.Duration
 }
+
+// DefaultBackWithin is how long kops waits for a cluster to validate (--validation-timeout).
+const DefaultBackWithin = 15 * time.Minute
 
 // Count is a number of machines, or a share of a group's in percent.
 type Count struct {

@@ -1,0 +1,43 @@
+package desired
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/topology"
+)
+
+func TestHowTheMachinesOfEachGroupAreReplaced(t *testing.T) {
+	c := buildOne(t,
+		edit{"  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/roll-at: \"2026-11-21T22:00:00Z\", quorate.dev/max-machine-age: 720h, quorate.dev/back-within: 20m}\n"},
+		edit{"  name: nodes\n", "  name: nodes\n  annotations: {quorate.dev/roll-at: \"2026-11-01T02:00:00+01:00\", quorate.dev/max-machine-age: 48h, quorate.dev/drain-force-after: 2h}\n"},
+	)
+	night, earlier := time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 1, 0, 0, 0, time.UTC)
+	one := topology.Count{N: 1}
+	want := map[string]topology.RollingUpdate{
+		"master-a.masters.k.example.com": {RollAt: []time.Time{night}, MaxAge: 720 * time.Hour, BackWithin: 20 * time.Minute},
+		"nodes.k.example.com": {
+			MaxSurge: one, ForceAfter: 2 * time.Hour,
+			RollAt: []time.Time{earlier, night}, MaxAge: 48 * time.Hour, BackWithin: 20 * time.Minute,
+		},
+	}
+	got := map[string]topology.RollingUpdate{}
+	for ref, pace := range c.Rolling {
+		if _, asked := want[ref.Name]; asked {
+			got[ref.Name] = pace
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(time.Time.Equal)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMachinesAreGivenTheTimeThatKopsGivesThem(t *testing.T) {
+	for ref, pace := range buildOne(t).Rolling {
+		if pace.BackWithin != 15*time.Minute || pace.MaxAge != 0 || pace.RollAt != nil {
+			t.Errorf("%s: %+v", ref, pace)
+		}
+	}
+}
