@@ -47,6 +47,7 @@ var table = map[string]row{
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
 	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
 	"sync/lease":        {nil, "who may work on a cluster is decided without knowing what the work is"},
+	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":     {nil, "when is decided without knowing what"},
 
 	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},

@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/quorate/quorate/diff"
+)
+
+// A Question is whether one change of one cluster may be carried out now.
+type Question struct {
+	Now     time.Time
+	Cluster string
+	// Path of its manifest.
+	Path string
+	Risk diff.Risk
+	// Begun says that part of the change has been carried out.
+	Begun bool
+	// Author of the change, and those who approved of just this commit.
+	Author    string
+	Approvals []Person
+	// Owners are whom CODEOWNERS names for what the change touches.
+	Owners []string
+	// Override is the trailer's reason, and who wrote it; empty if there is none.
+	Override, OverriddenBy string
+	// Others are the other clusters of the repository.
+	Others []Other
+	// Destroys is how many of Resources the change takes away.
+	Destroys, Resources int
+	// Ends says that the change is the end of the cluster, by annotation.
+	Ends bool
+}
+
+// A Person and the teams that they are in.
+type Person struct {
+	Name  string
+	Teams []string
+}
+
+// Other is another cluster.
+type Other struct {
+	Cluster string
+	Path    string
+	// Busy says that a change of it is being carried out, and Risk what it can do.
+	Busy bool
+	Risk diff.Risk
+	// Current says that it is as the commit in question wants it.
+	Current bool
+	// Healthy is since when it has been as wanted and worked; zero if it does not.
+	Healthy time.Time
+	// Trouble says why it is not healthy.
+	Trouble string
+}
+
+// Answer is what a Verdict says. The zero value is the strictest.
+type Answer int
+
+// The answers, the strictest first.
+const (
+	// Refuse needs people: time does not change it.
+	Refuse Answer = iota
+	// Wait is until a time, or until others are done.
+	Wait
+	// Proceed is now.
+	Proceed
+)
+
+func (a Answer) String() string { return [...]string{"refuse", "wait", "proceed"}[a] }
+
+// A Verdict answers a Question.
+type Verdict struct {
+	Answer Answer
+	// Reason is a sentence for all but a plain Proceed.
+	Reason string
+	// Until is when it is worth asking again; zero if nobody knows.
+	Until time.Time
+}
+
+// Decide asks every objection, in order; the first that holds decides. What changes
+// nothing needs nobody's leave.
+func (r Rules) Decide(q Question) Verdict {
+	if q.Risk == diff.RiskNothing {
+		return Verdict{Answer: Proceed}
+	}
+	c := r.hear(q)
+	for _, o := range objections {
+		if c.overridden && o.yields {
+			continue
+		}
+		if v := o.judge(c); v.Answer != Proceed {
+			return v
+		}
+	}
+	if c.overridden {
+		return Verdict{Answer: Proceed, Reason: "windows, freezes and the order of environments are overridden by " + q.OverriddenBy + ": " + q.Override}
+	}
+	return Verdict{Answer: Proceed}
+}
