@@ -34,7 +34,9 @@ type answer struct {
 type listed struct {
 	id      uint64
 	name    string // empty until it has started
+	peer    string // URL
 	learner bool
+	started bool // it has told where clients reach it
 }
 
 // round is one answer of every member that has an address, by name.
@@ -48,13 +50,14 @@ type alarms struct {
 
 // session holds a connection to every member of one cluster. Connections are made on first use.
 type session struct {
+	cluster Cluster
 	timeout time.Duration
 	clients map[string]*clientv3.Client
 	broken  map[string]error // of the members whose client could not be made
 }
 
 func (p Prober) connect(c Cluster) *session {
-	s := &session{timeout: cmp.Or(p.Timeout, 2*time.Second), clients: map[string]*clientv3.Client{}, broken: map[string]error{}}
+	s := &session{cluster: c, timeout: cmp.Or(p.Timeout, 2*time.Second), clients: map[string]*clientv3.Client{}, broken: map[string]error{}}
 	for _, m := range c.Members {
 		if !m.Address.IsValid() {
 			continue
@@ -118,6 +121,7 @@ func (s *session) round(ctx context.Context) round {
 		})
 	}
 	wg.Wait()
+	answers.nameAdded(s.cluster)
 	return answers
 }
 
@@ -143,10 +147,19 @@ func (s *session) ask(ctx context.Context, c *clientv3.Client) answer {
 		return answer{err: fmt.Errorf("list members: %w", err)}
 	}
 	for _, m := range list.Members {
-		a.members = append(a.members, listed{id: m.GetID(), name: m.GetName(), learner: m.GetIsLearner()})
+		a.members = append(a.members, listed{
+			id: m.GetID(), name: m.GetName(), peer: firstOf(m.GetPeerURLs()), learner: m.GetIsLearner(), started: len(m.GetClientURLs()) > 0,
+		})
 	}
 	slices.SortFunc(a.members, func(x, y listed) int { return cmp.Compare(x.id, y.id) })
 	return a
+}
+
+func firstOf(urls []string) string {
+	if len(urls) == 0 {
+		return ""
+	}
+	return urls[0]
 }
 
 // alarms asks one voter after the other until one answers. The question goes through the log, so that the

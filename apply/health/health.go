@@ -2,7 +2,7 @@
 //
 // Start at Prober.Observe. It asks every member twice, a moment apart, and judge, a pure function, turns
 // the answers into what apply/quorum decides about. HandOver moves leadership away from a member whose
-// machine is about to be taken out.
+// machine is about to be taken out; AddLearner, Promote and Remove (members.go) change the member list.
 //
 // A member is healthy only if everything speaks for it, in both rounds: it answers, it is a voter of the
 // cluster that a majority of the voters agrees on, with the same leader throughout, it has no alarm, and it
@@ -46,10 +46,12 @@ type Cluster struct {
 	Members []Member
 }
 
-// Member is one wanted member. The address is its client port, and zero if no live machine carries it.
+// Member is one wanted member. The address is its client port, and zero if no live machine carries it. Peer
+// is the host and port of its peer URL, by which a member is known that was added and has not started.
 type Member struct {
 	Name, Zone string
 	Address    netip.AddrPort
+	Peer       string
 }
 
 // Report is what was seen of one cluster. Members that etcd lists and nobody wanted come last, as unknown.
@@ -57,7 +59,12 @@ type Report struct {
 	quorum.Cluster
 	Leader  string            // name, if a majority agrees on one
 	Reasons map[string]string // by member: what keeps it from being healthy
-	Sizes   map[string]Size   // by member, of those that answered
+	// Listed is the member list that a majority agrees on, sorted by id; nil if there is none. A wanted
+	// member that is not in it counts above as a voter that is down, because it is to be one.
+	Listed []Listed
+	// Corrupt names the members that have raised etcd's alarm CORRUPT: their data differs from the others'.
+	Corrupt []string
+	Sizes   map[string]Size // by member, of those that answered
 }
 
 // Size is how large the database of a member is, in bytes.

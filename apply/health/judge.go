@@ -15,6 +15,7 @@ func judge(c Cluster, first, second round, raised alarms, lag uint64) Report {
 	r := Report{Cluster: quorum.Cluster{Name: c.Name}, Reasons: map[string]string{}, Sizes: map[string]Size{}}
 	if t.unsettled == "" {
 		r.Leader = after.name(after.leader)
+		r.Listed, r.Corrupt = after.listed(), after.corrupt(raised)
 	}
 	for _, m := range c.Members {
 		verdict, reason := t.of(m)
@@ -126,9 +127,7 @@ func (v view) name(id uint64) string {
 func (v view) unwanted(c Cluster) []listed {
 	var rest []listed
 	for _, l := range v.members {
-		if l.name == "" {
-			l.name = fmt.Sprintf("%x", l.id)
-		}
+		l.name = l.called()
 		if !slices.ContainsFunc(c.Members, func(m Member) bool { return m.Name == l.name }) {
 			rest = append(rest, l)
 		}

@@ -98,7 +98,7 @@ func (m *Member) watch(identity Identity) {
 		case err := <-m.etcd.Err():
 			m.ended(err)
 			return
-		case <-m.etcd.Server.StopNotify():
+		case <-m.etcd.Server.StoppingNotify(): // and not StopNotify: who asks a member without its database makes etcd panic
 			m.ended(errStopped)
 			return
 		}
