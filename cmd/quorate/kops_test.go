@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -19,6 +20,7 @@ import (
 //
 //	kops make CLUSTER DOCUMENT.json   makes a cluster's resources from a Terraform document
 //	kops store BUCKET MANIFEST        keeps the documents of a manifest in a new bucket, below kops/
+//	kops backup BUCKET PREFIX AGE     keeps a backup of that age there, as etcd-manager does, in a new bucket
 func kopsMain() {
 	if err := kops(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "kops:", err)
@@ -27,12 +29,15 @@ func kopsMain() {
 }
 
 func kops(ctx context.Context, args []string) error {
-	if len(args) != 3 {
+	if len(args) < 3 {
 		return fmt.Errorf("unknown arguments %q", args)
 	}
 	clients, err := awsapi.Load(ctx, awsapi.Options{Region: "us-east-1", Guard: func(context.Context, string) error { return nil }})
 	if err != nil {
 		return err
+	}
+	if args[0] == "backup" {
+		return backUp(ctx, clients.S3, args[1], args[2], args[3])
 	}
 	data, err := os.ReadFile(args[2])
 	if err != nil {
@@ -51,6 +56,24 @@ func kops(ctx context.Context, args []string) error {
 		return keep(ctx, clients.S3, args[1], string(data))
 	}
 	return fmt.Errorf("unknown command %s", args[0])
+}
+
+// backUp writes what etcd-manager does, its mark last.
+func backUp(ctx context.Context, client *s3.Client, bucket, prefix, age string) error {
+	old, err := time.ParseDuration(age)
+	if err != nil {
+		return err
+	}
+	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
+		return err
+	}
+	folder := prefix + "/" + time.Now().Add(-old).UTC().Format(time.RFC3339) + "-000001/"
+	for _, file := range []string{"etcd.backup.gz", "_etcd_backup.meta"} {
+		if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(folder + file), Body: strings.NewReader("backup")}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var (

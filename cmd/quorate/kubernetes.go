@@ -18,9 +18,7 @@ import (
 
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/desired"
-	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/kopskeys"
-	"github.com/quorate/quorate/internal/kopsstore"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -103,7 +101,7 @@ func (r *reach) signedConfig(ctx context.Context, cluster desired.Cluster) (*res
 	if ok && time.Now().Before(known.until) {
 		return rest.CopyConfig(&known.config), nil
 	}
-	store, err := r.stateStore(ctx, cluster)
+	store, err := r.store(ctx, cluster.ConfigBase, cluster.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -127,13 +125,6 @@ func (r *reach) signedConfig(ctx context.Context, cluster desired.Cluster) (*res
 	}
 	r.signed[cluster.Name] = fresh
 	return rest.CopyConfig(&fresh.config), nil
-}
-
-// stateStore is the folder of the cluster in its state store.
-func (r *reach) stateStore(ctx context.Context, cluster desired.Cluster) (kopsstore.Store, error) {
-	return kopsstore.Open(ctx, cluster.ConfigBase, cluster.Region, func(ctx context.Context, region string) (awsapi.Clients, error) {
-		return awsapi.Load(ctx, r.options(desired.Cluster{Region: region}))
-	})
 }
 
 // portDirect is where kops lets a load balancer pass TLS through that ends it at 443 itself: a client

@@ -29,7 +29,14 @@ const (
 	codeDone    = 0
 	codeError   = 1
 	codeChanges = 2
+	// codeUsage is of commands whose 1 says something of a cluster.
+	codeUsage = 2
 )
+
+// A usageError is about the command line or the files that it names, and not about a cluster.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 // An exitError ends the command with that code, and nothing more to say.
 type exitError int
@@ -47,5 +54,8 @@ func run(ctx context.Context, args []string) int {
 		return int(code)
 	}
 	fmt.Fprintln(os.Stderr, "quorate:", err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return codeUsage
+	}
 	return codeError
 }

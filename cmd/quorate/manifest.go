@@ -93,6 +93,31 @@ func oneCluster(w io.Writer, path string) (desired.Cluster, []string, error) {
 	return clusters[0], warnings, nil
 }
 
+// namedCluster is the cluster of that name among the files, whatever is wrong with others; without a name it is
+// the single one.
+func namedCluster(w io.Writer, path, name string) (desired.Cluster, error) {
+	if name == "" {
+		c, _, err := oneCluster(w, path)
+		return c, err
+	}
+	files, err := readManifests(path)
+	if err != nil {
+		return desired.Cluster{}, err
+	}
+	clusters, problems := desired.Build(files)
+	for _, c := range clusters {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	for _, p := range problems {
+		if p.Severity == desired.Error {
+			fmt.Fprintln(w, p)
+		}
+	}
+	return desired.Cluster{}, fmt.Errorf("no cluster %s can be read in %s", name, path)
+}
+
 // noCluster is for files in which nothing is wrong, because nothing is in them.
 func noCluster(paths ...string) error {
 	return fmt.Errorf("no cluster in %s; a manifest holds a kops document of kind Cluster", strings.Join(paths, ", "))

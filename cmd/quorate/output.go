@@ -44,24 +44,30 @@ func terminal(c *cobra.Command) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// painter colours effects on a terminal. NO_COLOR is honoured (https://no-color.org).
+// painter colours effects on a terminal.
 func painter(c *cobra.Command) (render.Painter, error) {
+	colors, err := colored(c)
+	if colors {
+		return paint, err
+	}
+	return render.Plain, err
+}
+
+// colored reports whether the output is to have colours. NO_COLOR is honoured (https://no-color.org).
+func colored(c *cobra.Command) (bool, error) {
 	when, err := c.Flags().GetString("color")
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	switch when {
 	case "always":
-		return paint, nil
+		return true, nil
 	case "never":
-		return render.Plain, nil
+		return false, nil
 	case "auto":
-		if terminal(c) && os.Getenv("NO_COLOR") == "" {
-			return paint, nil
-		}
-		return render.Plain, nil
+		return terminal(c) && os.Getenv("NO_COLOR") == "", nil
 	}
-	return nil, fmt.Errorf("--color %q: use auto, always or never", when)
+	return false, fmt.Errorf("--color %q: use auto, always or never", when)
 }
 
 var colors = map[diff.Effect]color.Attribute{
@@ -69,8 +75,10 @@ var colors = map[diff.Effect]color.Attribute{
 	diff.Replace: color.FgMagenta, diff.Delete: color.FgRed, diff.Retire: color.FgRed, diff.Forbid: color.FgHiRed,
 }
 
-func paint(effect diff.Effect, text string) string {
-	c := color.New(colors[effect])
+func paint(effect diff.Effect, text string) string { return inColor(colors[effect], text) }
+
+func inColor(a color.Attribute, text string) string {
+	c := color.New(a)
 	c.EnableColor()
 	return c.Sprint(text)
 }

@@ -27,6 +27,8 @@ var table = map[string]row{
 		"it asks AWS about what would be made, in the words of the topology; AWS's list of types is data",
 	},
 
+	"actual/vitals": {[]string{"topology"}, "it reads what no plan asks for, so no plan can come to depend on it"},
+
 	"diff":        {[]string{"topology"}, pureStage},
 	"diff/render": {[]string{"diff", "internal/prices", "topology"}, "it shows a plan and must not be able to change or run one"},
 
@@ -43,6 +45,10 @@ var table = map[string]row{
 	"sync": {
 		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/prices", "sync/...", "topology"},
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
+	},
+	"sync/checkup": {
+		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "desired", "diff", "topology"},
+		"it judges facts of all stages in one place; who asks for them is handed in",
 	},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
 	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
@@ -85,7 +91,7 @@ var table = map[string]row{
 
 	"cmd/quorate": {
 		[]string{
-			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
+			"actual", "actual/preflight", "actual/vitals", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopskeys", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
@@ -100,7 +106,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "actual/preflight", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsmade", "internal/kopsstore", "internal/pricelist", "node/..."},
+		[]string{"actual", "actual/preflight", "actual/vitals", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsmade", "internal/kopsstore", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{
