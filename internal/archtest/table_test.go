@@ -52,6 +52,7 @@ var table = map[string]row{
 	},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
 	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
+	"sync/host":         {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},
 	"sync/lease":        {nil, "who may work on a cluster is decided without knowing what the work is"},
 	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":     {nil, "when is decided without knowing what"},
@@ -113,6 +114,21 @@ var outsiders = []struct {
 		"github.com/go-git/",
 		[]string{"internal/demo", "sync/gitrepo"},
 		"only one package talks Git; the demo stands for the people who commit",
+	},
+	{
+		"github.com/google/go-github/",
+		[]string{"sync/host"},
+		"a Git host's own types stay in its file: everybody else speaks of pull requests, comments and roles",
+	},
+	{
+		"gitlab.com/gitlab-org/api/client-go/",
+		[]string{"sync/host"},
+		"a Git host's own types stay in its file: everybody else speaks of pull requests, comments and roles",
+	},
+	{
+		"code.gitea.io/sdk/",
+		[]string{"sync/host"},
+		"a Git host's own types stay in its file: everybody else speaks of pull requests, comments and roles",
 	},
 	{
 		"k8s.io/",

@@ -9,6 +9,7 @@ package commitstatus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -40,6 +41,9 @@ type Status struct {
 	URL         string    `json:"url,omitempty"`
 	At          time.Time `json:"at"` // when it became true; set when posted if zero
 }
+
+// ErrRejected says that a status will never be accepted as it is: trying it again is of no use.
+var ErrRejected = errors.New("the status is not accepted")
 
 // Poster makes a status visible. Posting the same commit and context again replaces what stood
 // there. An error means that it may not be visible; posting again is always allowed.
