@@ -118,6 +118,23 @@ func groupTags(list []asgtypes.TagDescription) topology.Tags {
 	return tagsFrom(list, func(t asgtypes.TagDescription) (*string, *string) { return t.Key, t.Value })
 }
 
+// marks are the tags that groupTags leaves out, of the groups that have any.
+func (o *observation) marks() map[topology.Ref]topology.Tags {
+	marks := map[topology.Ref]topology.Tags{}
+	for _, g := range o.groups.found {
+		ref := topology.Ref{Kind: topology.KindAutoScalingGroup, Name: aws.ToString(g.AutoScalingGroupName)}
+		for _, t := range g.Tags {
+			if key := aws.ToString(t.Key); topology.IsMark(key) && o.resources[ref] != nil {
+				if marks[ref] == nil {
+					marks[ref] = topology.Tags{}
+				}
+				marks[ref][key] = aws.ToString(t.Value)
+			}
+		}
+	}
+	return marks
+}
+
 // markUnpropagated changes the value of tags that stay on the group, because every tag
 // is meant to reach the machines.
 func markUnpropagated(tags topology.Tags, list []asgtypes.TagDescription) topology.Tags {

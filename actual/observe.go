@@ -72,6 +72,8 @@ type Facts struct {
 	FreeAddresses map[topology.Ref]int
 	// NetworkLoadBalancers counts those of the whole region, whoever's they are.
 	NetworkLoadBalancers int
+	// Marks are the tags of groups by which the service remembers what it did about them.
+	Marks map[topology.Ref]topology.Tags
 }
 
 // Lack is something that a manifest relies on and that is never made: it must be there,
@@ -154,7 +156,7 @@ func (o *observation) state() (State, error) {
 
 // facts are read off the answers when all resources have their names.
 func (o *observation) facts() Facts {
-	f := Facts{Architectures: map[string]string{}, FreeAddresses: map[topology.Ref]int{}, NetworkLoadBalancers: len(o.loadBalancers.found)}
+	f := Facts{Architectures: map[string]string{}, FreeAddresses: map[topology.Ref]int{}, NetworkLoadBalancers: len(o.loadBalancers.found), Marks: o.marks()}
 	for name, image := range o.images.byName {
 		f.Architectures[name] = string(image.Architecture)
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/quorate/quorate/topology"
 )
 
-// tagsFrom collects tags without those that AWS writes itself, which nobody can want.
+// tagsFrom collects tags without those that AWS writes itself and those by which the service remembers:
+// nobody can want them.
 func tagsFrom[T any](list []T, pair func(T) (key, value *string)) topology.Tags {
 	tags := topology.Tags{}
 	for _, tag := range list {
 		key, value := pair(tag)
-		if !strings.HasPrefix(aws.ToString(key), topology.TagAWSReserved) {
+		if !strings.HasPrefix(aws.ToString(key), topology.TagAWSReserved) && !topology.IsMark(aws.ToString(key)) {
 			tags[aws.ToString(key)] = aws.ToString(value)
 		}
 	}

@@ -50,6 +50,8 @@ type master struct {
 	group topology.AutoScalingGroup
 	zone  string
 	seats []seat
+	// facts are what all of this was read from.
+	facts *controlFacts
 	// machine is the one live machine of the group, or nil.
 	machine *liveMachine
 	// missing says, one sentence each, what keeps AWS from counting the machine as
@@ -82,6 +84,7 @@ func (p controlPlane) masters(ctx context.Context, want topology.Topology, ids t
 		return nil, fmt.Errorf("look at the control plane: %w", err)
 	}
 	for i := range all {
+		all[i].facts = facts
 		facts.judge(&all[i], ids)
 	}
 	return all, nil

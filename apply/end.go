@@ -70,7 +70,7 @@ func launchedByUs(m topology.Machine) bool { return !m.Group.IsZero() || m.Templ
 // so when the groups are gone, for until then they are the groups' to end.
 func (r *run) endStrays(ctx context.Context) []Outcome {
 	hasGroup := func(c diff.Change) bool { return c.Ref.Kind == topology.KindAutoScalingGroup }
-	if ctx.Err() != nil || slices.ContainsFunc(r.in.Plan.Changes, hasGroup) {
+	if ctx.Err() != nil || r.in.Paused != "" || slices.ContainsFunc(r.in.Plan.Changes, hasGroup) {
 		return nil
 	}
 	var outcomes []Outcome

@@ -33,7 +33,7 @@ func (g autoScalingGroups) pinFollowers(ctx context.Context, template string, me
 }
 
 func (g autoScalingGroups) pinFollower(ctx context.Context, group asgtypes.AutoScalingGroup, template string, meant func(word string) (string, error)) error {
-	spec, policy := specificationOf(group)
+	spec, _ := specificationOf(group)
 	if spec == nil || aws.ToString(spec.LaunchTemplateId) != template || aws.ToString(group.Status) != "" {
 		return nil
 	}
@@ -45,17 +45,7 @@ func (g autoScalingGroups) pinFollower(ctx context.Context, group asgtypes.AutoS
 	if err != nil {
 		return err
 	}
-	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: group.AutoScalingGroupName}
-	pinned := &asgtypes.LaunchTemplateSpecification{LaunchTemplateId: spec.LaunchTemplateId, Version: aws.String(version)}
-	if policy == nil {
-		in.LaunchTemplate = pinned
-	} else {
-		in.MixedInstancesPolicy = &asgtypes.MixedInstancesPolicy{
-			LaunchTemplate:        &asgtypes.LaunchTemplate{LaunchTemplateSpecification: pinned, Overrides: policy.LaunchTemplate.Overrides},
-			InstancesDistribution: policy.InstancesDistribution,
-		}
-	}
-	_, err = g.api.UpdateAutoScalingGroup(ctx, in)
+	_, err = g.api.UpdateAutoScalingGroup(ctx, pinnedTo(group, version))
 	return settling(err, groupBusy)
 }
 

@@ -146,7 +146,7 @@ func (s standing) explained(v quorum.Verdict, group topology.Ref) quorum.Verdict
 // settling says what the cluster still needs to be as it should: masters that are
 // not back, and worker groups below their minimum.
 func (r *run) settling(ctx context.Context) []string {
-	standing, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	standing, err := r.stood(ctx)
 	if err != nil {
 		return []string{err.Error()}
 	}

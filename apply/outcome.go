@@ -45,6 +45,12 @@ type Outcome struct {
 
 // A Report is all that one run did.
 type Report struct {
+	// Repairs are what was wrong with groups before the first step, and what was done about it.
+	Repairs []Repair
+	// Halted means that a roll of these manifests halted: nothing rolls until people change them.
+	Halted bool
+	// Paused is why nothing of the plan was begun; empty if it was.
+	Paused   string
 	Outcomes []Outcome
 	// Settling tells what is made but not working yet: machines that boot, etcd
 	// members that have not caught up. Empty means the cluster is as it should be.
@@ -54,9 +60,9 @@ type Report struct {
 // State of the whole: the worst of its outcomes, and waiting while anything settles.
 func (r Report) State() State {
 	switch {
-	case r.has(Failed):
+	case r.has(Failed) || slices.ContainsFunc(r.Repairs, func(m Repair) bool { return m.Err != nil }):
 		return Failed
-	case r.has(Waiting) || len(r.Settling) > 0:
+	case r.has(Waiting) || len(r.Settling) > 0 || len(r.Repairs) > 0:
 		return Waiting
 	}
 	return Done
@@ -68,23 +74,51 @@ func (r Report) has(s State) bool {
 
 // Acted reports whether the run changed anything at all.
 func (r Report) Acted() bool {
-	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Acted })
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Acted }) ||
+		slices.ContainsFunc(r.Repairs, func(m Repair) bool { return m.Acted })
 }
 
-// Reason is the one sentence to show for the whole: the first failure, or else the
-// first thing that is waited for.
+// Reason is the one sentence to show for the whole: the first failure, or else what is wrong with a
+// group, or else the first thing that is waited for.
 func (r Report) Reason() string {
-	for _, s := range []State{Failed, Waiting} {
-		for _, o := range r.Outcomes {
-			if o.State == s && o.Behind.IsZero() {
-				return fmt.Sprintf("%s: %s", o.Ref, o.Reason)
-			}
-		}
+	if reason, failed := r.first(Failed); failed {
+		return reason
+	}
+	if why := r.whyPaused(); why != "" {
+		return why
+	}
+	if len(r.Repairs) > 0 {
+		return r.Repairs[0].Sentence
+	}
+	if reason, waits := r.first(Waiting); waits {
+		return reason
 	}
 	if len(r.Settling) > 0 {
 		return r.Settling[0]
 	}
 	return ""
+}
+
+// whyPaused says that the cluster is paused, and what is wrong besides.
+func (r Report) whyPaused() string {
+	if r.Paused == "" {
+		return ""
+	}
+	why := "paused: " + r.Paused
+	if len(r.Repairs) > 0 {
+		why += "; " + r.Repairs[0].Sentence
+	}
+	return why
+}
+
+// first is the reason of the first step in that state which did not only stand behind another.
+func (r Report) first(s State) (string, bool) {
+	for _, o := range r.Outcomes {
+		if o.State == s && o.Behind.IsZero() {
+			return fmt.Sprintf("%s: %s", o.Ref, o.Reason), true
+		}
+	}
+	return "", false
 }
 
 // Explain turns any error of a pass into a sentence for people: which action IAM

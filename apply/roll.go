@@ -53,6 +53,9 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if err != nil {
 		return err
 	}
+	if err := r.begin(ctx, s.Change, group); err != nil {
+		return err
+	}
 	out.Acted = true
 	if err := r.settleGroup(ctx, s.Change, group); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
@@ -31,7 +33,10 @@ type Applier struct {
 	control   controlPlane
 	takeovers takeovers
 	ender     ender
+	mender    mender
 	retirer   retirer
+	// backWithin is how long a machine may take to come back.
+	backWithin time.Duration
 }
 
 // Config is what an [Applier] works with.
@@ -46,6 +51,9 @@ type Config struct {
 	// Nodes is the cluster's Kubernetes API. Without it machines are replaced without being emptied
 	// first, and count as ready when AWS says so.
 	Nodes Nodes
+	// BackWithin is how long a machine may take to come back before it is repaired, or the roll that
+	// made it halts; zero means [repair.BackLimit].
+	BackWithin time.Duration
 	// Now is the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -57,13 +65,15 @@ func New(c Config) *Applier {
 	}
 	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit, now: c.Now}
 	return &Applier{
-		rows:      rowsFor(e),
-		groups:    newGroupWriter(e),
-		nodes:     c.Nodes,
-		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
-		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
-		ender:     ender{c.Clients.EC2},
-		retirer:   retirer{c.Clients.EC2, c.Cluster, c.Now},
+		rows:       rowsFor(e),
+		groups:     newGroupWriter(e),
+		nodes:      c.Nodes,
+		takeovers:  takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
+		control:    controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
+		ender:      ender{c.Clients.EC2},
+		mender:     mender{c.Clients.EC2, c.Clients.AutoScaling},
+		backWithin: cmp.Or(c.BackWithin, repair.BackLimit),
+		retirer:    retirer{c.Clients.EC2, c.Cluster, c.Now},
 	}
 }
 
@@ -75,6 +85,8 @@ type Input struct {
 	// Bindings and Machines are as observed when the plan was made.
 	Bindings topology.Bindings
 	Machines []topology.Machine
+	// Marks are the tags by which the service remembers what it did about a group; see topology.MarkTags.
+	Marks map[topology.Ref]topology.Tags
 	// Observed is when AWS began to be looked at for the plan, by the Applier's clock; zero
 	// means now.
 	Observed time.Time
@@ -100,7 +112,12 @@ func (a *Applier) Run(ctx context.Context, in Input) Report {
 	if in.Plan.EndsCluster() {
 		return r.end(ctx)
 	}
-	report := Report{Outcomes: r.steps(ctx, order.Steps(in.Plan))}
+	report := Report{Repairs: r.mend(ctx)}
+	report.Halted = r.halted
+	if !in.Plan.Empty() {
+		report.Paused = in.Paused
+	}
+	report.Outcomes = r.steps(ctx, order.Steps(in.Plan))
 	if ctx.Err() == nil && report.State() == Done {
 		report.Settling = r.settling(ctx)
 	}
@@ -119,6 +136,12 @@ func refused(forbidden []diff.Change) Report {
 type run struct {
 	applier *Applier
 	in      Input
+
+	// seen is the control plane before the first step. held is why nothing rolls in this run, halted
+	// that people must let it go on, and ended that a master was ended.
+	seen          *standing
+	held          string
+	halted, ended bool
 
 	mu  sync.Mutex
 	ids topology.Bindings
@@ -192,6 +215,9 @@ func (o *Outcome) settle(c diff.Change, err error) {
 
 func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	c, row := s.Change, r.applier.rows[s.Change.Ref.Kind]
+	if err := r.mayBegin(c); err != nil {
+		return err
+	}
 	if err := r.takeover(ctx, s); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, 
 		machines = append(machines, w.Machine)
 	}
 	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
+	decision = r.begun(decision, workers)
 	sentences, err := r.renewWarm(ctx, group)
 	if err != nil {
 		return err

@@ -113,7 +113,7 @@ func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit stri
 	return sync.Pass{
 		Planner: l.planner(t, c),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
-			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now})
+			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now, BackWithin: unhurried})
 		},
 	}.Run(t.Context(), c, commit)
 }
@@ -121,6 +121,8 @@ func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit stri
 const (
 	// crashSpeed makes AWS's minutes into tenths of a second.
 	crashSpeed = 1000
+	// unhurried is how long a machine may take: minutes of this clock pass while a busy computer thinks.
+	unhurried = 100 * time.Hour
 	// crashLimit is when a world counts as stuck.
 	crashLimit = time.Minute
 	// crashPause lets simulated time pass between passes that wait.

@@ -48,7 +48,7 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
 		Plan: planned.Plan, Want: c.Topology, Have: planned.State.Topology,
 		Bindings: planned.State.Bindings, Machines: planned.State.Machines, Rolling: c.Rolling,
-		Observed: planned.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
+		Marks: planned.State.Facts.Marks, Observed: planned.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
 		Progress: func(o apply.Outcome) {
 			if p.Progress != nil {
 				p.Progress(c.Name, o)

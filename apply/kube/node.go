@@ -32,6 +32,8 @@ type Node struct {
 	Machine string
 	// Ready is true only if the kubelet says so; a kubelet that fell silent is not ready.
 	Ready bool
+	// Since is when it became ready, or stopped being so; zero if its kubelet never reported.
+	Since time.Time
 	// Reason says why a node is not ready.
 	Reason string
 	// Schedulable is false for a node that somebody cordoned.
@@ -92,7 +94,7 @@ func nodeOf(n corev1.Node) Node {
 	for _, condition := range n.Status.Conditions {
 		if condition.Type == corev1.NodeReady {
 			node.Ready = condition.Status == corev1.ConditionTrue
-			node.Reason = notReady(condition)
+			node.Reason, node.Since = notReady(condition), condition.LastTransitionTime.Time
 		}
 	}
 	node.Emptying, _ = time.Parse(time.RFC3339, n.Annotations[emptyingSince])

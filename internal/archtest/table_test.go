@@ -33,12 +33,13 @@ var table = map[string]row{
 	"diff/render": {[]string{"diff", "internal/prices", "topology"}, "it shows a plan and must not be able to change or run one"},
 
 	"apply": {
-		[]string{"apply/health", "apply/kube", "apply/order", "apply/quorum", "apply/rollout", "diff", "internal/awsapi", "topology"},
+		[]string{"apply/health", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "apply/rollout", "diff", "internal/awsapi", "topology"},
 		"apply runs a plan, so it reads diff; every other stage stays unknown to it",
 	},
 	"apply/health":  {[]string{"apply/quorum", "topology"}, "it observes, in the words of the gate, and decides nothing"},
 	"apply/kube":    {[]string{"topology"}, "it knows Kubernetes and no AWS: which machine a node is, is all that they share"},
 	"apply/order":   {[]string{"apply/quorum", "diff", "topology"}, pureStage},
+	"apply/repair":  {[]string{"topology"}, pureStage},
 	"apply/rollout": {[]string{"topology"}, pureStage},
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 

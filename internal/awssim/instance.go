@@ -199,6 +199,9 @@ func (w *world) checkLaunch(i *instance) error {
 	if i.Profile, err = w.profileARN(d.IAMInstanceProfile); err != nil {
 		return err
 	}
+	if err := w.brokenLaunch(i); err != nil {
+		return err
+	}
 	if w.DownZones[i.Zone] {
 		return refuseStatus(500, "InsufficientInstanceCapacity",
 			"We currently do not have sufficient %s capacity in the Availability Zone you requested (%s).", i.Type, i.Zone)

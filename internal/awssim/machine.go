@@ -21,7 +21,7 @@ type software struct {
 func (w *world) boot(i *instance) {
 	r := w.region
 	i.Impaired = w.DownZones[i.Zone]
-	if i.Impaired || r.cfg.Boot == nil {
+	if i.Impaired || r.cfg.Boot == nil || !w.boots(i) {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -54,6 +54,7 @@ type Region struct {
 	images     map[string]image // those found by name so far
 	quotas     map[string]float64
 	unoffered  map[Offer]bool
+	breakdowns breakdowns
 
 	software map[string]*software // by instance id
 	running  sync.WaitGroup       // counts software and what waits for its end

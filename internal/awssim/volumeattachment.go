@@ -87,6 +87,9 @@ func (w *world) detachVolume(in detachVolumeInput) (volumeAttachmentXML, error) 
 	if a == nil || in.InstanceID != "" && a.InstanceID != in.InstanceID || in.Device != "" && a.Device != in.Device {
 		return volumeAttachmentXML{}, refuse("IncorrectState", "Volume '%s' is in the '%s' state.", v.ID, v.State)
 	}
+	if in.Force {
+		w.unstick(v.ID)
+	}
 	w.detach(v)
 	return newVolumeAttachmentXML(v), nil
 }
@@ -95,6 +98,9 @@ func (w *world) detachVolume(in detachVolumeInput) (volumeAttachmentXML, error) 
 func (w *world) detach(v *volume) {
 	v.Attachment.State = "detaching"
 	volumeID, instanceID := v.ID, v.Attachment.InstanceID
+	if w.stuck(volumeID) {
+		return
+	}
 	w.after(volumeDetachDelay, func(w *world) {
 		if w.attachmentOf(volumeID, instanceID) != nil {
 			w.Volumes[volumeID].Attachment, w.Volumes[volumeID].State = nil, "available"
@@ -111,7 +117,7 @@ func (w *world) releaseVolumes(instanceID string) {
 		}
 		if v.Attachment.DeleteOnTermination {
 			w.removeVolume(id)
-		} else {
+		} else if !w.stuck(id) {
 			w.detach(v)
 		}
 	}
