@@ -34,16 +34,21 @@ type ground struct {
 	whole    bool                  // all six were up: from then on losses count
 	smallest int                   // fewest members of one etcd cluster up since then
 	lost     []string              // zones in the order in which they lost their machine
+	looks    map[string]int        // how often a machine looked for volumes
+	booted   map[string]bool       // machines that are up
 }
 
 // newGround lays out an empty region with a loopback network of its own.
-func newGround(t testing.TB) *ground {
+func newGround(t testing.TB) *ground { return newGroundAt(t, awssim.NewScaledClock(crashSpeed)) }
+
+// newGroundAt lays it out in somebody's time.
+func newGroundAt(t testing.TB, clock awssim.Clock) *ground {
 	t.Helper()
 	network, release, err := simnet.Reserve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{clock: awssim.NewScaledClock(crashSpeed), network: network, release: release, up: map[string]netip.Addr{}, smallest: 3}
+	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}}
 	g.region = awssim.New(awssim.Config{Clock: g.clock, Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {
@@ -73,7 +78,7 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 		return nil, err
 	}
 	for i, etcd := range config.EtcdClusters {
-		if err := takeVolume(ctx, host, config.Cluster, etcd, "/dev/xvd"+string(rune('u'+i))); err != nil {
+		if err := g.takeVolume(ctx, host, config.Cluster, etcd, "/dev/xvd"+string(rune('u'+i))); err != nil {
 			return nil, err
 		}
 	}
@@ -89,11 +94,17 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 	if g.join != nil && config.Role == topology.Worker {
 		die = g.join(host, config)
 	}
+	g.mu.Lock()
+	g.booted[host.InstanceID] = true
+	g.mu.Unlock()
 	done := make(chan struct{})
 	var once gosync.Once
 	return machine{done: done, kill: func() {
 		once.Do(func() {
 			die()
+			g.mu.Lock()
+			delete(g.booted, host.InstanceID)
+			g.mu.Unlock()
 			if listener != nil {
 				_ = listener.Close()
 				g.fall(host, config)
@@ -105,7 +116,7 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 
 // takeVolume waits for the member's volume, as the agent does: the machine before may
 // still hold it.
-func takeVolume(ctx context.Context, host awssim.Machine, cluster string, etcd topology.NodeEtcd, device string) error {
+func (g *ground) takeVolume(ctx context.Context, host awssim.Machine, cluster string, etcd topology.NodeEtcd, device string) error {
 	for ctx.Err() == nil {
 		for _, v := range host.Volumes(map[string]string{topology.TagCluster: cluster, topology.TagEtcdPrefix + etcd.Name: ""}) {
 			if strings.HasPrefix(v.Tags[topology.TagEtcdPrefix+etcd.Name], etcd.Member+"/") {
@@ -114,6 +125,7 @@ func takeVolume(ctx context.Context, host awssim.Machine, cluster string, etcd t
 				}
 			}
 		}
+		g.looked(host.InstanceID)
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Millisecond):

@@ -17,13 +17,13 @@ type LaunchFate int
 
 // The fates of a launch, by EC2's codes. Callers see the code, Auto Scaling activities the words.
 const (
-	Launches         LaunchFate = iota
-	NoCapacity                  // InsufficientInstanceCapacity: the zone has no room for the type
-	NoVCPUs                     // VcpuLimitExceeded: the account's quota is used up
-	NoImage                     // InvalidAMIID.NotFound: somebody took the image away
-	TypeNotInZone               // Unsupported: the zone does not have the type
-	NoAddressesLeft             // InsufficientFreeAddressesInSubnet
-	LaunchRefusedOddly          // a code that nobody has a sentence for
+	Launches           LaunchFate = iota
+	NoCapacity                    // InsufficientInstanceCapacity: the zone has no room for the type
+	NoVCPUs                       // VcpuLimitExceeded: the account's quota is used up
+	NoImage                       // InvalidAMIID.NotFound: somebody took the image away
+	TypeNotInZone                 // Unsupported: the zone does not have the type
+	NoAddressesLeft               // InsufficientFreeAddressesInSubnet
+	LaunchRefusedOddly            // a code that nobody has a sentence for
 )
 
 // SetLaunches replaces the hook that decides the fate of launches; nil lets all proceed. It may not
