@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -78,10 +79,12 @@ func (r *run) endStrays(ctx context.Context) []Outcome {
 		if !launchedByUs(m) || m.State == "shutting-down" {
 			continue
 		}
-		out := Outcome{Ref: topology.Ref{Kind: kindMachine, Name: m.ID}, Effect: diff.Delete, Acted: true}
+		out := Outcome{Ref: topology.Ref{Kind: kindMachine, Name: m.ID}, Effect: diff.Delete, Acted: true, Began: r.applier.control.now()}
+		var requests awsapi.Requests
 		c := diff.Change{Ref: out.Ref, Effect: diff.Delete}
-		_, err := r.applier.ender.api.TerminateInstances(context.WithoutCancel(ctx), &ec2.TerminateInstancesInput{InstanceIds: []string{m.ID}})
+		_, err := r.applier.ender.api.TerminateInstances(awsapi.Collect(context.WithoutCancel(ctx), &requests), &ec2.TerminateInstancesInput{InstanceIds: []string{m.ID}})
 		out.settle(c, removed(err, "AWS is busy with the machine"))
+		out.Requests, out.RequestCount = requests.All()
 		outcomes = append(outcomes, out)
 	}
 	return outcomes

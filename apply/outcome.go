@@ -40,8 +40,15 @@ type Outcome struct {
 	// Acted reports that the step changed something in this pass.
 	Acted bool
 	Err   error
+	Began time.Time // zero if the step never began
 	Took  time.Duration
+	// Requests could change something: the first few, and how many there were.
+	Requests     []Request
+	RequestCount int
 }
+
+// A Request is one request to AWS that could change something.
+type Request = awsapi.Request
 
 // A Report is all that one run did.
 type Report struct {

@@ -189,9 +189,11 @@ func (r *run) step(ctx context.Context, s order.Step, out *Outcome) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepLimit)
 	defer cancel()
-	began := r.applier.control.now()
-	err := r.carryOut(ctx, s, out)
-	out.Took = r.applier.control.now().Sub(began)
+	var requests awsapi.Requests
+	out.Began = r.applier.control.now()
+	err := r.carryOut(awsapi.Collect(ctx, &requests), s, out)
+	out.Took = r.applier.control.now().Sub(out.Began)
+	out.Requests, out.RequestCount = requests.All()
 	out.settle(s.Change, err)
 }
 

@@ -88,6 +88,7 @@ func (o Options) watch(stack *middleware.Stack) error {
 		}
 		o.Calls.add(operation)
 		out, metadata, err := next.HandleFinalize(ctx, in)
+		collect(ctx, operation, metadata, err)
 		if err != nil && onceOnly(operation) && unanswered(err) {
 			err = &LostAnswerError{Operation: operation, Err: err}
 		}

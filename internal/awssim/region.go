@@ -198,6 +198,9 @@ func (r *Region) serve(req *http.Request, body []byte) (response, error) {
 		return svc.protocol.refusal(id, e), nil
 	}
 	answer := r.run(svc, op, opName, id, decode)
+	if answer.header == nil { // the query and REST services name the request there, besides in the body
+		answer.header = map[string]string{"X-Amzn-RequestId": id}
+	}
 	if fate == LoseAnswer {
 		return response{}, errNoAnswer
 	}
