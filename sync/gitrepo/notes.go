@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	gitconfig "github.com/go-git/go-git/v5/config"
@@ -20,10 +22,23 @@ const noteAttempts = 8
 type NoteEdit = func(old string) string
 
 // EditNotes changes notes of the remote, all in one commit on a notes ref such as
-// refs/notes/quorate; keys are commit hashes. Writers do not lose each other's notes: a push is
-// accepted only on top of the notes it was made from, and is made again from the newer ones
-// otherwise. Its errors wrap one of the Err… sentinels where the remote is at fault.
+// refs/notes/quorate; keys are commit hashes. See WriteNotes.
 func (r *Repo) EditNotes(ctx context.Context, ref string, edits map[string]NoteEdit) error {
+	return r.WriteNotes(ctx, ref, func(n *Notes) error {
+		for _, commit := range slices.Sorted(maps.Keys(edits)) {
+			if err := n.EditNote(commit, edits[commit]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// WriteNotes changes a notes ref of the remote in one commit. Writers do not lose each other's
+// work: a push is accepted only on top of the notes it was made from, and is made again from the
+// newer ones otherwise, so the change may be asked for several times. Its errors wrap one of the
+// Err… sentinels where the remote is at fault.
+func (r *Repo) WriteNotes(ctx context.Context, ref string, change func(*Notes) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := plumbing.ReferenceName(ref)
@@ -31,7 +46,7 @@ func (r *Repo) EditNotes(ctx context.Context, ref string, edits map[string]NoteE
 		return fmt.Errorf("write notes: %s is not below refs/notes/", ref)
 	}
 	for attempt := 1; ; attempt++ {
-		err := r.editNotesOnce(ctx, name, edits)
+		err := r.writeNotesOnce(ctx, name, change)
 		switch {
 		case err == nil:
 			return nil
@@ -45,7 +60,7 @@ func (r *Repo) EditNotes(ctx context.Context, ref string, edits map[string]NoteE
 	}
 }
 
-func (r *Repo) editNotesOnce(ctx context.Context, name plumbing.ReferenceName, edits map[string]NoteEdit) (err error) {
+func (r *Repo) writeNotesOnce(ctx context.Context, name plumbing.ReferenceName, change func(*Notes) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	push, err := r.openPush(ctx)
@@ -61,7 +76,7 @@ func (r *Repo) editNotesOnce(ctx context.Context, name plumbing.ReferenceName, e
 		return err
 	}
 	objects := newStaging(r.store)
-	next, err := objects.editNotes(base, edits, r.signature())
+	next, err := objects.change(base, change, r.signature())
 	if err != nil || next == base {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -31,32 +30,30 @@ func newStaging(base storer.EncodedObjectStorer) *staging {
 	return &staging{EncodedObjectStorer: memory.NewStorage(), base: base}
 }
 
-// editNotes applies the edits to the notes at base and returns the new notes commit, or base
-// itself if no note changed.
-func (s *staging) editNotes(base plumbing.Hash, edits map[string]NoteEdit, by object.Signature) (plumbing.Hash, error) {
-	var root plumbing.Hash
-	if !base.IsZero() {
-		c, err := object.GetCommit(s.base, base)
-		if err != nil {
-			return base, fmt.Errorf("%w: notes %s: %w", ErrCorrupt, base, err)
-		}
-		root = c.TreeHash
+// change applies a change to the notes at base and returns the new notes commit, or base itself
+// if nothing is different.
+func (s *staging) change(base plumbing.Hash, change func(*Notes) error, by object.Signature) (plumbing.Hash, error) {
+	notes, err := s.notes(base)
+	if err != nil {
+		return base, err
 	}
-	changed := root
-	for _, commit := range slices.Sorted(maps.Keys(edits)) {
-		if !plumbing.IsHash(commit) {
-			return base, fmt.Errorf("%q is no commit hash", commit)
-		}
-		next, err := s.editNote(changed, commit, edits[commit])
-		if err != nil {
-			return base, err
-		}
-		changed = next
+	before := notes.root
+	if err := change(notes); err != nil || notes.root == before {
+		return base, err
 	}
-	if changed == root {
-		return base, nil
+	return s.commit(base, notes.root, by)
+}
+
+// notes are the notes at a commit of a notes ref; none if it is zero.
+func (s *staging) notes(base plumbing.Hash) (*Notes, error) {
+	if base.IsZero() {
+		return &Notes{objects: s}, nil
 	}
-	return s.commit(base, changed, by)
+	c, err := object.GetCommit(s.base, base)
+	if err != nil {
+		return nil, fmt.Errorf("%w: notes %s: %w", ErrCorrupt, base, err)
+	}
+	return &Notes{objects: s, root: c.TreeHash}, nil
 }
 
 // editNote rewrites the tree below which the note named by key lives. Git spreads many notes
@@ -114,17 +111,21 @@ func (s *staging) editBlob(hash plumbing.Hash, edit NoteEdit) (plumbing.Hash, er
 	if next == old {
 		return hash, nil
 	}
+	return s.blob(next)
+}
+
+func (s *staging) blob(text string) (plumbing.Hash, error) {
 	o := s.NewEncodedObject()
 	o.SetType(plumbing.BlobObject)
 	w, err := o.Writer()
 	if err != nil {
-		return hash, err
+		return plumbing.ZeroHash, err
 	}
-	if _, err := io.WriteString(w, next); err != nil {
-		return hash, err
+	if _, err := io.WriteString(w, text); err != nil {
+		return plumbing.ZeroHash, err
 	}
 	if err := w.Close(); err != nil {
-		return hash, err
+		return plumbing.ZeroHash, err
 	}
 	return s.store(o)
 }
