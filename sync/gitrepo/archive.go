@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/go-git/go-git/v5"
@@ -23,14 +24,23 @@ type Archive struct {
 
 // OpenArchive opens a bare repository, or the one that a working copy at or above the folder has.
 func OpenArchive(dir string) (*Archive, error) {
-	repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
-	if errors.Is(err, git.ErrRepositoryNotExists) {
-		return nil, fmt.Errorf("%s: there is no clone of a Git repository here", dir)
-	}
+	at, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open clone %s: %w", dir, err)
 	}
-	return &Archive{dir, repo.Storer}, nil
+	for {
+		repo, err := git.PlainOpenWithOptions(at, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+		if err == nil {
+			return &Archive{dir, repo.Storer}, nil
+		}
+		if !errors.Is(err, git.ErrRepositoryNotExists) {
+			return nil, fmt.Errorf("open clone %s: %w", dir, err)
+		}
+		if at == filepath.Dir(at) {
+			return nil, fmt.Errorf("%s: there is no clone of a Git repository here", dir)
+		}
+		at = filepath.Dir(at)
+	}
 }
 
 // Has reports whether the clone holds the commit.
