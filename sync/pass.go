@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
@@ -21,6 +22,8 @@ type Pass struct {
 	Progress func(cluster string, o apply.Outcome)
 	// Planned, if set, hears the plan before anything of it happens.
 	OnPlan func(Planned)
+	// Auditor, if set, is told before anything happens, and nothing happens if it cannot note it.
+	Auditor Auditor
 }
 
 // Result is what one pass did.
@@ -44,6 +47,9 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	}
 	if p.OnPlan != nil {
 		p.OnPlan(planned)
+	}
+	if err := p.begin(planned, commit); err != nil {
+		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
 	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
 		Plan: planned.Plan, Want: c.Topology, Have: planned.State.Topology,

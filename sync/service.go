@@ -28,8 +28,10 @@ type Repository interface {
 type Config struct {
 	Repository Repository
 	// Path is the folder of the repository that holds the clusters; empty for all of it.
-	Path     string
-	Poster   commitstatus.Poster
+	Path   string
+	Poster commitstatus.Poster
+	// Auditor, if set, is told what every pass came to.
+	Auditor  Auditor
 	Schedule *schedule.Schedule
 	// Run does one pass; Pass.Run does.
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result
@@ -82,6 +84,7 @@ func (s *Service) Run(ctx context.Context) {
 	for trigger := range s.cfg.Schedule.Triggers(ctx) {
 		switch trigger.Reason {
 		case schedule.Poll, schedule.Webhook:
+			s.flushTrail(ctx)
 			for _, name := range s.look(ctx) {
 				s.start(ctx, name, trigger.Reason)
 			}
@@ -137,7 +140,8 @@ func (s *Service) work(ctx context.Context, m *member, reason schedule.Reason) {
 
 func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	s.mu.Lock()
-	want, commit := m.want, s.head.Hash
+	want, head, began := m.want, s.head, time.Now()
+	commit := head.Hash
 	s.mu.Unlock()
 	if reason != schedule.Drift && reason != schedule.Retry {
 		s.post(ctx, commit, want.Name, commitstatus.Pending, "looking at AWS")
@@ -148,6 +152,7 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
 	}
 	s.post(ctx, commit, want.Name, state, text)
+	s.audit(ctx, head, reason, want, result, began)
 	s.plan(want.Name, result)
 	s.cfg.Log.Info("pass", "cluster", want.Name, "commit", commit, "reason", reason, "state", state,
 		"changes", len(result.Planned.Plan.Changes), "text", text)

@@ -95,8 +95,9 @@ type world struct {
 	// answer is what a pass of the cluster ends in; converged if there is none.
 	answer map[string]func() Result
 	// left is what a look finds of a cluster.
-	left Planned
-	stop context.CancelFunc
+	left    Planned
+	stop    context.CancelFunc
+	auditor Auditor
 }
 
 func serve(t *testing.T, w *world) {
@@ -107,7 +108,7 @@ func serve(t *testing.T, w *world) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
-	s := New(Config{Repository: &w.branch, Poster: &w.wall, Schedule: stream, Run: w.run, Look: w.look, Log: slog.New(slog.DiscardHandler)})
+	s := New(Config{Repository: &w.branch, Poster: &w.wall, Auditor: w.auditor, Schedule: stream, Run: w.run, Look: w.look, Log: slog.New(slog.DiscardHandler)})
 	go s.Run(ctx)
 	t.Cleanup(func() { stop(); synctest.Wait() })
 }

@@ -34,7 +34,7 @@ control-plane zone at a time, never losing etcd quorum.`,
 	root.PersistentFlags().String("log-level", "info", "least level of the log on standard error: debug, info, warn, error")
 	root.AddCommand(
 		validateCommand(), topologyCommand(), planCommand(), importCommand(), applyCommand(),
-		runCommand(), checkCommand(), pricesCommand(), demoCommand(), simCommand(), versionCommand(),
+		runCommand(), historyCommand(), auditCommand(), checkCommand(), pricesCommand(), demoCommand(), simCommand(), versionCommand(),
 	)
 	return root
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/lease"
@@ -30,6 +31,8 @@ type serving struct {
 	parallel int
 	reach    *reach
 	log      *slog.Logger
+	// trail is set while it runs.
+	trail *audit.Log
 
 	onPlan   func(sync.Planned)
 	progress func(cluster string, o apply.Outcome)
@@ -100,13 +103,16 @@ func (s serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.trail, err = openTrail(s, repo); err != nil {
+		return err
+	}
 	stream, err := schedule.New(s.pace)
 	if err != nil {
 		return err
 	}
 	s.log.Info("watching", "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
 	sync.New(sync.Config{
-		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Schedule: stream,
+		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Auditor: s.trail, Schedule: stream,
 		Run: s.pass, Look: s.look, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
 	}).Run(ctx)
 	s.log.Info("stopped")
@@ -173,5 +179,6 @@ func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) syn
 		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
 		Progress:   s.progress,
 		OnPlan:     s.onPlan,
+		Auditor:    s.trail,
 	}.Run(ctx, c, commit)
 }

@@ -51,6 +51,7 @@ var table = map[string]row{
 		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "desired", "diff", "topology"},
 		"it judges facts of all stages in one place; who asks for them is handed in",
 	},
+	"sync/audit":        {nil, "it writes down what it is told; what it needs of a repository is an interface beside it"},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
 	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
 	"sync/host":         {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -71,18 +72,44 @@ func (l *Log) adopt() error {
 		done[r.ID] = true
 	}
 	for _, r := range left {
-		if !done[r.ID] {
-			r.Result, r.Ended = Interrupted, r.Began
-			r.Reason = "the service ended in the middle of this pass; each of its steps may have happened"
-			if err := l.spool.write(l.spool.waiting(r.ID), r); err != nil {
-				return err
-			}
+		if done[r.ID] {
+			err = l.spool.remove(l.spool.open(r.Cluster))
+		} else {
+			err = l.interrupt(r, "the service ended in the middle of this pass; each of its steps may have happened")
 		}
-		if err := l.spool.remove(l.spool.open(r.Cluster)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// interrupt makes a record of a pass that was begun.
+func (l *Log) interrupt(r Record, reason string) error {
+	r.Result, r.Reason, r.Ended = Interrupted, reason, r.Began
+	r = r.tidy()
+	if err := l.spool.write(l.spool.waiting(r.ID), r); err != nil {
+		return err
+	}
+	return l.spool.remove(l.spool.open(r.Cluster))
+}
+
+// Interrupt ends a pass of which nobody knows how far it came. One that had begun nothing leaves no
+// record.
+func (l *Log) Interrupt(ctx context.Context, cluster, reason string) error {
+	l.mu.Lock()
+	begun, err := l.spool.list(filepath.Base(l.spool.open(cluster)))
+	for _, r := range begun {
+		err = errors.Join(err, l.interrupt(r, reason))
+	}
+	l.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("audit spool: %w", err)
+	}
+	if len(begun) == 0 {
+		return nil
+	}
+	return l.Flush(ctx)
 }
 
 // Begin notes durably that a pass is about to change its cluster, so that it leaves a record even if
@@ -120,6 +147,9 @@ func (l *Log) Record(ctx context.Context, r Record) error {
 func (l *Log) keep(r Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if begun, err := l.spool.list(filepath.Base(l.spool.open(r.Cluster))); err == nil && len(begun) > 0 {
+		r.ID = begun[0].ID // whoever finds both after a crash knows them for one
+	}
 	r = l.complete(r)
 	if !clusterName.MatchString(r.Cluster) || len(r.Cluster) > 253 {
 		return fmt.Errorf("record of %q: not the name of a cluster", r.Cluster)

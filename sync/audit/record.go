@@ -215,7 +215,7 @@ func decode(data []byte) (Record, error) {
 	if err := decoder.Decode(&r); err != nil {
 		return Record{}, err
 	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // the documentation promises exactly this one
+	if _, err := decoder.Token(); err != io.EOF {
 		return Record{}, fmt.Errorf("something follows the record")
 	}
 	again, err := r.encode()
