@@ -68,6 +68,13 @@ contract: ## Compare the simulated AWS with moto, an independent one
 bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem $(call with,'^func Benchmark')
 
+SEEDS ?= 200
+
+# The test prints a table of figures; it fails if any of them is not as it must be.
+.PHONY: chaos
+chaos: ## Play SEEDS (200) days on which everything goes wrong; SEED=n plays one and tells its story
+	go test -C internal/chaos -count=1 -timeout 3h -run '^TestChaos$$' -seeds $(SEEDS) $(if $(SEED),-seed $(SEED) -v)
+
 FUZZTIME ?= 60s
 
 .PHONY: fuzz

@@ -71,6 +71,13 @@ var table = map[string]row{
 		[]string{"internal/awssim", "internal/awssim/simnet", "node/...", "topology"},
 		"a simulated machine boots as a real one does: from node, and not from the service",
 	},
+	"internal/chaos": {
+		[]string{
+			"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
+			"internal/awsapi", "internal/awssim/...", "node/...",
+		},
+		"it wires the service as the command line does, and everything that can go wrong around it",
+	},
 	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},
 	"internal/kopsmade":      {[]string{"internal/awsapi"}, "it judges the product, so it must not learn from it what kops makes"},
@@ -139,7 +146,7 @@ var outsiders = []struct {
 	},
 	{
 		"go.etcd.io/etcd/server",
-		[]string{"internal/kubetest", "internal/awssim/machine", "internal/demo", "node/..."},
+		[]string{"internal/chaos", "internal/kubetest", "internal/awssim/machine", "internal/demo", "node/..."},
 		"the service asks etcd members how they are and never runs one",
 	},
 }

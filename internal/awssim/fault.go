@@ -10,6 +10,10 @@ type Call struct {
 	// N counts calls from 1 since the last ResetCalls: mutating calls among the mutating ones, reads
 	// among the reads.
 	N int
+	// KeyID is the access key that signed it, which tells callers apart.
+	KeyID string
+	// Body is the request as it came; not to be changed.
+	Body []byte
 }
 
 // Fate is what becomes of a call.

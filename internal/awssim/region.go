@@ -189,7 +189,7 @@ func (r *Region) serve(req *http.Request, body []byte) (response, error) {
 		return svc.protocol.refusal(id, refuse("InvalidAction", "The action %s is not valid for this web service.", opName)), nil
 	}
 	op.mutating = op.mutating && !isDryRun(name, body)
-	call := r.accounts.arrive(Call{Service: name, Operation: opName, Mutating: op.mutating})
+	call := r.accounts.arrive(Call{Service: name, Operation: opName, Mutating: op.mutating, KeyID: keyID(req), Body: body})
 	fate := r.fate(call)
 	if fate == DropRequest {
 		return response{}, errNoAnswer
@@ -249,6 +249,14 @@ func (r *Region) run(svc service, op operation, name, id string, decode func(any
 // credentialScope is the part of a Signature Version 4 that names region and service:
 // Credential=AKID/20260801/us-east-1/ec2/aws4_request.
 var credentialScope = regexp.MustCompile(`Credential=([^/,]+)/\d{8}/([^/]+)/([^/]+)/aws4_request`)
+
+// keyID is whose signature a request carries; empty for none.
+func keyID(req *http.Request) string {
+	if m := credentialScope.FindStringSubmatch(req.Header.Get("Authorization")); m != nil {
+		return m[1]
+	}
+	return ""
+}
 
 // scope names the service a request is signed for. Signatures are not checked, but the region is:
 // in AWS another region's request would have gone elsewhere.

@@ -58,7 +58,7 @@ func TestAfterADeathTheNextHolderWaitsUntilItsCallsAreVisible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wait := time.Until(heir.settled); wait <= 0 || wait > settling {
+	if wait := time.Until(heir.died.Add(Settling)); wait <= 0 || wait > Settling {
 		t.Errorf("the heir waits for %s", wait)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -73,8 +73,8 @@ func TestAfterADeathTheNextHolderWaitsUntilItsCallsAreVisible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := next.Settle(t.Context()); err != nil || !next.settled.IsZero() {
-		t.Errorf("after a release the next holder waits until %s: %v", next.settled, err)
+	if err := next.Settle(t.Context()); err != nil || !next.died.IsZero() {
+		t.Errorf("after a release the next holder waits until %s: %v", next.died, err)
 	}
 }
 

@@ -1,0 +1,84 @@
+package chaos
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quorate/quorate/internal/awssim/machine"
+)
+
+var (
+	seeds    = flag.Int("seeds", 3, "days to play, seeds 1 and up")
+	oneSeed  = flag.Uint64("seed", 0, "play the day of this seed alone, and tell its story")
+	parallel = flag.Int("days-at-once", 2, "days to play side by side")
+)
+
+func TestMain(m *testing.M) {
+	if code, isMachine := machine.Main(); isMachine {
+		os.Exit(code)
+	}
+	if code, isService := Main(); isService {
+		os.Exit(code)
+	}
+	for key, value := range map[string]string{"AWS_ACCESS_KEY_ID": "chaos", "AWS_SECRET_ACCESS_KEY": "chaos", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": ""} {
+		if err := os.Setenv(key, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// testLog is where services and machines complain.
+type testLog struct{ *testing.T }
+
+func (l testLog) Write(text []byte) (int, error) {
+	l.Log(strings.TrimSpace(string(text)))
+	return len(text), nil
+}
+
+// TestChaos plays days and adds up their figures.
+func TestChaos(t *testing.T) {
+	list := make([]uint64, *seeds)
+	for i := range list {
+		list[i] = uint64(i) + 1
+	}
+	if *oneSeed > 0 {
+		list = []uint64{*oneSeed}
+	}
+	began := time.Now()
+	var mu sync.Mutex
+	var total Figures
+	slots := make(chan struct{}, *parallel)
+	t.Run("day", func(t *testing.T) {
+		for _, seed := range list {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				v, err := Play(context.WithoutCancel(t.Context()), Draw(seed), testLog{t})
+				if err != nil {
+					t.Fatal(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				total.Add(v.Figures)
+				switch {
+				case len(v.Broken) > 0:
+					t.Errorf("promises were broken:\n%s", v)
+				case *oneSeed > 0:
+					t.Log(v)
+				}
+			})
+		}
+	})
+	if err := total.Table(os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("took %s", time.Since(began).Round(time.Second))
+}

@@ -1,0 +1,285 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
+)
+
+// A Verdict is how a day went. Broken is empty if every promise was kept.
+type Verdict struct {
+	Plan    Plan
+	Figures Figures
+	Broken  []string
+	// Story is what happened, line by line.
+	Story []string
+}
+
+// String tells the whole day.
+func (v Verdict) String() string {
+	return strings.Join(slices.Concat([]string{v.Plan.String()}, v.Story, v.Broken), "\n")
+}
+
+// day is a day while it goes on.
+type day struct {
+	*stage
+	plan     Plan
+	calls    *callFaults
+	began    time.Time
+	servants []*servant
+	// downed is held while a fault keeps members down, so that two of them never do at once.
+	downed sync.Mutex
+
+	mu        sync.Mutex
+	story     []string
+	broken    []string
+	figures   Figures
+	ended     map[string]bool // machines that a service took out
+	commitID  string
+	converged chan struct{}
+	last      told
+}
+
+// Play plays the day of a plan, and beside it the life of one etcd cluster in front of the gate. The error
+// is for what kept either from being played.
+func Play(ctx context.Context, p Plan, stderr io.Writer) (Verdict, error) {
+	var v Verdict
+	side, ctx := errgroup.WithContext(ctx)
+	side.Go(func() (err error) { v, err = playDay(ctx, p, stderr); return })
+	var f Figures
+	var broken []string
+	side.Go(func() (err error) { f, broken, err = KeepGate(ctx, p.Seed); return })
+	err := side.Wait()
+	v.Figures.Add(f)
+	v.Broken = append(v.Broken, broken...)
+	return v, err
+}
+
+// playDay builds the cluster in peace, rolls its masters while everything goes wrong
+// that the plan says, and judges.
+func playDay(ctx context.Context, p Plan, stderr io.Writer) (Verdict, error) {
+	s, err := newStage()
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer s.close()
+	began := time.Now()
+	if err := s.build(ctx); err != nil {
+		return Verdict{}, err
+	}
+	d := &day{stage: s, plan: p, converged: make(chan struct{}), ended: map[string]bool{}}
+	d.figures = Figures{Days: 1, Faults: map[Kind]int{}}
+	err = d.play(ctx, stderr)
+	d.figures.Wall = time.Since(began)
+	return Verdict{p, d.figures, d.broken, d.story}, err
+}
+
+func (d *day) play(ctx context.Context, stderr io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, rollLimit)
+	defer cancel()
+	pace := d.clock.run(slowly)
+	d.began = time.Now()
+
+	watched, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	h, writers, stopClients := d.witnesses(watched)
+
+	large := manifest(largeMaster)
+	d.commitID = fingerprint([]byte(large))
+	if err := d.commit(large); err != nil {
+		return err
+	}
+	d.calls = newCallFaults(d, rand.New(rand.NewPCG(d.plan.Seed, 1)))
+	d.region.SetIntercept(d.calls.fate)
+	if err := d.employ(pace, stderr); err != nil {
+		return err
+	}
+	faulty, endFaults := context.WithCancel(ctx)
+	var faults sync.WaitGroup
+	for _, f := range d.plan.Faults {
+		faults.Go(func() { d.inject(faulty, f) })
+	}
+	done := d.await(ctx)
+	endFaults()
+	faults.Wait()
+	if !done {
+		d.breach("the roll did not end: %s", d.standing(ctx))
+	} else {
+		d.figures.Rolls++
+	}
+	for _, s := range d.servants {
+		s.kill()
+	}
+	stopClients()
+	d.sum(ctx, h, writers)
+	return nil
+}
+
+// witnesses starts the clients and the sampler.
+func (d *day) witnesses(ctx context.Context) (h *history, writers map[string]*writer, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	h, writers = &history{began: d.began}, map[string]*writer{}
+	rng := rand.New(rand.NewPCG(d.plan.Seed, 2))
+	for etcd, client := range d.witness.whole {
+		w := &writer{kv: client}
+		writers[etcd] = w
+		all.Go(func() { w.run(ctx) })
+	}
+	for id := range 3 {
+		own := rand.New(rand.NewPCG(rng.Uint64(), 0))
+		all.Go(func() { h.client(ctx, clientv3.NewKV(d.witness.whole["main"]), id, own) })
+	}
+	all.Go(func() { d.witness.sample(ctx, d.began) })
+	return h, writers, func() {
+		cancel()
+		all.Wait()
+	}
+}
+
+// employ starts the services.
+func (d *day) employ(p pace, stderr io.Writer) error {
+	for n := range d.plan.Services {
+		s := &servant{
+			name: fmt.Sprintf("SERVICE%d", n), url: d.url, hear: d.hear, stderr: stderr,
+			task: assignment{Manifest: d.manifest(), Leases: d.leases(), Proxy: d.proxy, Pace: p, Pause: 100 * time.Millisecond, Round: election},
+		}
+		if err := s.start(); err != nil {
+			return err
+		}
+		d.servants = append(d.servants, s)
+	}
+	return nil
+}
+
+func (d *day) hear(t told) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.figures.Passes++
+	if t.Reason != d.last.Reason || t.Err != d.last.Err {
+		d.tellLocked("pass: %s %s%s", t.State, t.Reason, t.Err)
+	}
+	d.last = t
+	if t.Converged && t.Commit == d.commitID {
+		select {
+		case <-d.converged:
+		default:
+			close(d.converged)
+		}
+	}
+}
+
+// await waits until a service says that all is as it should be, and it is.
+func (d *day) await(ctx context.Context) bool {
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-d.converged:
+			return true
+		case <-again.C:
+			for _, s := range d.servants {
+				if s.died() {
+					d.breach("service %s ended by itself", s.name)
+					return false
+				}
+			}
+		}
+	}
+}
+
+// standing tells how things are, for a day that did not end.
+func (d *day) standing(ctx context.Context) string {
+	var text []string
+	for zone, machines := range d.masters() {
+		for _, m := range machines {
+			text = append(text, fmt.Sprintf("%s %s %s up %v", zone, m.ID, m.Type, m.Up))
+		}
+	}
+	slices.Sort(text)
+	return fmt.Sprintf("%s%s; %s; %v", d.last.Reason, d.last.Err, strings.Join(text, ", "), d.witness.look(context.WithoutCancel(ctx)))
+}
+
+// sum takes the last look and asks everybody what they saw.
+func (d *day) sum(ctx context.Context, h *history, writers map[string]*writer) {
+	ctx = context.WithoutCancel(ctx)
+	for zone, machines := range d.masters() {
+		if d.figures.Rolls > 0 && (len(machines) != 1 || machines[0].Type != "m5.large") {
+			d.breach("%s has %d masters at the end, or one of the old type", zone, len(machines))
+		}
+	}
+	if d.figures.Rolls > 0 && !whole(d.witness.look(ctx)) {
+		d.breach("not every member serves at the end: %v", d.witness.look(ctx))
+	}
+	f := &d.figures
+	f.Samples, f.Fewest = d.witness.samples, d.witness.fewest
+	f.QuorumLosses = len(d.witness.losses)
+	d.broken = append(d.broken, d.witness.losses...)
+	var verdict porcupine.CheckResult
+	if f.Operations, verdict = h.judge(); verdict != porcupine.Ok {
+		f.NotLinearizable++
+		d.breach("the history of %d operations is not linearizable: %s", f.Operations, verdict)
+	}
+	f.Unknown = h.open
+	for etcd, w := range writers {
+		lost, err := w.audit(ctx)
+		if err != nil {
+			d.breach("the writes to etcd %s cannot be read back: %v", etcd, err)
+		}
+		f.Writes += len(w.acked)
+		f.FailedWrites += w.failed
+		f.LostWrites += lost
+		f.LongestStall = max(f.LongestStall, w.stall)
+		if lost+w.failed > 0 {
+			d.breach("of the writes to etcd %s %d were lost and %d failed", etcd, lost, w.failed)
+		}
+	}
+	for _, c := range d.region.Calls() {
+		f.Calls += c.Count
+	}
+	for k, n := range d.hazards.hit {
+		if n > 0 {
+			f.Faults[k] += n
+		}
+	}
+}
+
+func (d *day) breach(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.broken = append(d.broken, fmt.Sprintf(format, args...))
+}
+
+func (d *day) tell(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tellLocked(format, args...)
+}
+
+func (d *day) tellLocked(format string, args ...any) {
+	d.story = append(d.story, fmt.Sprintf("%8s  ", time.Since(d.began).Round(time.Millisecond))+fmt.Sprintf(format, args...))
+}
+
+func (d *day) count(k Kind) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.figures.Faults[k]++
+}
+
+// lock is the file that the services' lease of the cluster is a lock on.
+func (d *day) lock() string { return filepath.Join(d.leases(), clusterName+".lock") }
+
+var errNoMoment = errors.New("there was no moment at which the others could bear it")
