@@ -95,7 +95,7 @@ func (a assignment) serve(ctx context.Context, out *json.Encoder) error {
 			return err
 		default:
 			t := a.pass(ctx, held, service.Pass{
-				Planner: planner(look),
+				Planner: planner(look, a.Pace.now),
 				NewApplier: func(c desired.Cluster, commit string) service.Applier {
 					return apply.New(apply.Config{
 						Clients: change, Cluster: c.Name, Commit: commit, Now: a.Pace.now,
@@ -167,8 +167,9 @@ func fingerprint(text []byte) string {
 	return hex.EncodeToString(sum[:20])
 }
 
-func planner(clients awsapi.Clients) service.Planner {
+func planner(clients awsapi.Clients, now func() time.Time) service.Planner {
 	return service.Planner{
+		Now: now,
 		Observe: func(ctx context.Context, scope actual.Scope) (actual.State, error) {
 			return actual.Observe(ctx, actual.FromClients(clients), scope)
 		},

@@ -164,7 +164,7 @@ func (s *stage) build(ctx context.Context) error {
 		return err
 	}
 	pass := service.Pass{
-		Planner: planner(clients),
+		Planner: planner(clients, s.clock.Now),
 		NewApplier: func(c desired.Cluster, commit string) service.Applier {
 			return apply.New(apply.Config{Clients: clients, Cluster: c.Name, Commit: commit, Now: s.clock.Now,
 				Etcd: health.Prober{Dial: s.machines.DialContext, Pause: heartbeat, Timeout: time.Second}})
