@@ -17,6 +17,8 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quorate/quorate/apply/kube"
+	"github.com/quorate/quorate/apply/rollout"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -42,7 +44,9 @@ type controlPlane struct {
 	targets  targetReader
 	classics classicHealthReader
 	etcd     Etcd
-	now      func() time.Time
+	// nodes is nil without access to Kubernetes.
+	nodes Nodes
+	now   func() time.Time
 }
 
 // A master is one control-plane group as it is now.
@@ -57,6 +61,13 @@ type master struct {
 	// missing says, one sentence each, what keeps AWS from counting the machine as
 	// back. Etcd is asked apart.
 	missing []string
+	// withheld is what was taken from a machine that is to be replaced: its places at the
+	// load balancers. It keeps the machine from being back, and is no sickness.
+	withheld []string
+	// balancers are the load balancers in front of the group, as they see the machine.
+	balancers []rollout.Balancer
+	// unready says what Kubernetes misses; empty without access to it.
+	unready string
 }
 
 // A seat is the place of one etcd member: its volume, and the port it serves on.
@@ -64,30 +75,40 @@ type seat struct {
 	etcd, member string
 	port         int
 	volume       topology.Ref
+	// volumeID and volumeTags are those of the volume as AWS has it; empty if it has none.
+	volumeID   string
+	volumeTags []ec2types.Tag
 }
 
 type liveMachine struct {
 	id       string
 	ip       netip.Addr
 	launched time.Time
+	// leaving is when it was begun to be taken out of service; zero for all others.
+	leaving time.Time
+	// backAfter is set once it was seen to be back.
+	backAfter bool
+	node      kube.Node
 }
 
 // masters looks at every wanted control-plane group: four kinds of call, side by
-// side, plus one call per target group.
-func (p controlPlane) masters(ctx context.Context, want topology.Topology, ids topology.Bindings) ([]master, error) {
-	all := seatsOf(want)
+// side, plus one call per target group; and the list of nodes, of which it says if there
+// was no answer.
+func (p controlPlane) masters(ctx context.Context, want topology.Topology, ids topology.Bindings) (all []master, silent string, err error) {
+	all = seatsOf(want)
 	if len(all) == 0 {
-		return nil, nil
+		return nil, "", nil
 	}
 	facts, err := p.look(ctx, all, ids)
 	if err != nil {
-		return nil, fmt.Errorf("look at the control plane: %w", err)
+		return nil, "", fmt.Errorf("look at the control plane: %w", err)
 	}
 	for i := range all {
 		all[i].facts = facts
 		facts.judge(&all[i], ids)
 	}
-	return all, nil
+	facts.weigh(all)
+	return all, facts.silent, nil
 }
 
 // seatsOf lists the wanted control-plane groups with the etcd members that sit on
@@ -126,6 +147,9 @@ type controlFacts struct {
 	instances map[string]ec2types.Instance
 	volumes   map[string]ec2types.Volume
 	targets   map[topology.Ref]map[string]elbtypes.TargetHealth // target group, machine
+	// nodes are nil without access to Kubernetes; silent says why there was no answer.
+	nodes  map[string]kube.Node
+	silent string
 }
 
 func (p controlPlane) look(ctx context.Context, all []master, ids topology.Bindings) (*controlFacts, error) {
@@ -144,7 +168,20 @@ func (p controlPlane) look(ctx context.Context, all []master, ids topology.Bindi
 		facts.targets[ref] = health
 		side.Go(func() error { return p.classicHealth(ctx, ref, ids, health) })
 	}
+	if p.nodes != nil {
+		side.Go(func() error { facts.nodes, facts.silent = p.liveNodes(ctx); return nil })
+	}
 	return facts, side.Wait()
+}
+
+// liveNodes asks Kubernetes. That it does not answer is a fact and no error: the machine that is to be
+// replaced may be why.
+func (p controlPlane) liveNodes(ctx context.Context) (nodes map[string]kube.Node, silent string) {
+	nodes, err := p.nodes.Nodes(ctx)
+	if err != nil {
+		return map[string]kube.Node{}, fmt.Sprintf("Kubernetes does not answer: %v", err)
+	}
+	return nodes, ""
 }
 
 func targetGroupsOf(all []master) []topology.Ref {
@@ -241,6 +278,11 @@ func classicsOf(all []master) []topology.Ref {
 	return slices.DeleteFunc(topology.SortRefs(refs), func(ref topology.Ref) bool { return ref.Kind != topology.KindClassicELB })
 }
 
+// classicDraining is how AWS describes a machine whose connections are drained; the state has no word
+// for that and stays InService
+// (docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_InstanceState.html).
+const classicDraining = "Instance deregistration currently in progress."
+
 // classicHealth writes what a Classic load balancer says in the words of target groups.
 func (p controlPlane) classicHealth(ctx context.Context, ref topology.Ref, ids topology.Bindings, byMachine map[string]elbtypes.TargetHealth) error {
 	name, ok := ids.ID(ref)
@@ -253,7 +295,10 @@ func (p controlPlane) classicHealth(ctx context.Context, ref topology.Ref, ids t
 	}
 	for _, s := range out.InstanceStates {
 		state := elbtypes.TargetHealthStateEnumUnhealthy
-		if aws.ToString(s.State) == "InService" {
+		switch {
+		case aws.ToString(s.Description) == classicDraining:
+			state = elbtypes.TargetHealthStateEnumDraining
+		case aws.ToString(s.State) == "InService":
 			state = elbtypes.TargetHealthStateEnumHealthy
 		}
 		byMachine[aws.ToString(s.InstanceId)] = elbtypes.TargetHealth{State: state}
@@ -264,6 +309,12 @@ func (p controlPlane) classicHealth(ctx context.Context, ref topology.Ref, ids t
 // judge finds the live machine of a group, and what is missing to its being back:
 // in service, with its volumes attached, and healthy at the load balancer.
 func (f *controlFacts) judge(m *master, ids topology.Bindings) {
+	for i, s := range m.seats {
+		id, _ := ids.ID(s.volume)
+		if v, found := f.volumes[id]; found {
+			m.seats[i].volumeID, m.seats[i].volumeTags = aws.ToString(v.VolumeId), v.Tags
+		}
+	}
 	live := f.members(m.group.Name)
 	if len(live) != 1 {
 		m.missing = append(m.missing, fmt.Sprintf("%s has %d machines instead of one", m.group.Ref(), len(live)))
@@ -275,13 +326,35 @@ func (f *controlFacts) judge(m *master, ids topology.Bindings) {
 		m.missing = append(m.missing, fmt.Sprintf("machine %s is not running", id))
 		return
 	}
-	m.machine = &liveMachine{id: id, launched: aws.ToTime(instance.LaunchTime)}
+	m.machine = &liveMachine{id: id, launched: aws.ToTime(instance.LaunchTime), backAfter: ec2Tag(instance.Tags, topology.TagBackAfter) != ""}
+	m.machine.leaving, _ = time.Parse(time.RFC3339, ec2Tag(instance.Tags, topology.TagLeaving))
 	m.machine.ip, _ = netip.ParseAddr(aws.ToString(instance.PrivateIpAddress))
 	if live[0].LifecycleState != asgtypes.LifecycleStateInService || aws.ToString(live[0].HealthStatus) != "Healthy" {
 		m.missing = append(m.missing, fmt.Sprintf("machine %s is %s and %s, not yet in service", id, live[0].LifecycleState, aws.ToString(live[0].HealthStatus)))
 	}
 	m.missing = append(m.missing, f.volumesMissing(m, ids)...)
-	m.missing = append(m.missing, f.targetsMissing(m)...)
+	if targets := f.targetsMissing(m); m.machine.leaving.IsZero() {
+		m.missing = append(m.missing, targets...)
+	} else {
+		m.withheld = append([]string{fmt.Sprintf("machine %s is being taken out of service to be replaced", id)}, targets...)
+	}
+	if f.nodes != nil {
+		m.machine.node = f.nodes[id]
+		m.unready = f.nodeMissing(id)
+	}
+}
+
+func (f *controlFacts) nodeMissing(machine string) string {
+	node, known := f.nodes[machine]
+	switch {
+	case f.silent != "":
+		return f.silent
+	case !known:
+		return fmt.Sprintf("machine %s has not joined Kubernetes", machine)
+	case !node.Ready:
+		return fmt.Sprintf("node %s is not ready: %s", node.Name, node.Reason)
+	}
+	return ""
 }
 
 // members are the machines that the group counts on: not the ones that it is
@@ -317,7 +390,7 @@ func (f *controlFacts) volumesMissing(m *master, ids topology.Bindings) []string
 
 func (f *controlFacts) targetsMissing(m *master) []string {
 	var missing []string
-	for _, ref := range slices.Concat(m.group.TargetGroups, classicsOf([]master{*m})) {
+	for _, ref := range balancersOf(*m) {
 		health := f.targets[ref][m.machine.id]
 		if health.State != elbtypes.TargetHealthStateEnumHealthy {
 			state := string(health.State)

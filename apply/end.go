@@ -28,7 +28,7 @@ type ender struct{ api instanceEnder }
 // end carries out a plan that ends the cluster. Nothing has to work afterwards, so the
 // only thing that settles is machines on their way out.
 func (r *run) end(ctx context.Context) Report {
-	report := Report{Outcomes: append(r.steps(ctx, order.Steps(r.in.Plan)), r.endStrays(ctx)...)}
+	report := Report{Outcomes: append(r.steps(ctx, order.Steps(r.in.Plan, nil)), r.endStrays(ctx)...)}
 	if report.State() == Done && len(r.in.Plan.Machines) > 0 {
 		report.Settling = []string{machinesRemain(r.in.Plan.Machines)}
 	}

@@ -1,7 +1,9 @@
 package apply
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
@@ -35,6 +37,16 @@ type WaitError struct {
 	refused bool
 	// Idle is set if the verb changed nothing before it had to wait.
 	Idle bool
+	// Since, Limit and Who are as in [Outcome].
+	Since time.Time
+	Limit time.Duration
+	Who   string
+}
+
+// backLimit is how long a machine made anew may take to be back; what happens then is the business of
+// repair.
+func backLimit(pace topology.RollingUpdate) time.Duration {
+	return cmp.Or(pace.BackWithin, topology.DefaultBackWithin)
 }
 
 func (e *WaitError) Error() string { return "waiting: " + e.Reason }

@@ -33,6 +33,12 @@ type Outcome struct {
 	Reason string
 	// Behind is set if the step never began, because an earlier step is not done.
 	Behind topology.Ref
+	// Since is when what is waited for began, and Limit how long it may last; zero where nobody
+	// knows, or no limit is set.
+	Since time.Time
+	Limit time.Duration
+	// Who can end the waiting, where that is not AWS or this service: "Deployment/web".
+	Who string
 	// Verdict is the gate's answer for steps that asked it.
 	Verdict *quorum.Verdict
 	// Zone is set if the step takes control-plane machines of that zone out.

@@ -37,7 +37,7 @@ func (r *run) mend(ctx context.Context) []Repair {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepLimit)
 	defer cancel()
-	seen, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	seen, err := r.stand(ctx)
 	if err != nil {
 		return nil // whatever comes next asks the same, and tells
 	}
@@ -60,7 +60,7 @@ func (r *run) stood(ctx context.Context) (standing, error) {
 	if r.seen != nil && r.in.Plan.Empty() {
 		return *r.seen, nil
 	}
-	return r.applier.control.stand(ctx, r.in.Want, r.known())
+	return r.stand(ctx)
 }
 
 func (r *run) mendMasters(ctx context.Context, seen standing) []Repair {
@@ -175,7 +175,7 @@ func (r *run) backLimit(topology.Ref) time.Duration { return r.applier.backWithi
 // masterFacts looks further only where the machine is not back.
 func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.Master, error) {
 	live := m.facts.groups[m.group.Name]
-	facts := repair.Master{Group: r.groupFacts(m.group, live, marksOf(live)), Zone: m.zone, Missing: seen.notBack(m)}
+	facts := repair.Master{Group: r.groupFacts(m.group, live, marksOf(live)), Zone: m.zone, Missing: seen.lacks(m)}
 	for _, member := range m.facts.members(m.group.Name) {
 		facts.Machines = append(facts.Machines, asMachine(aws.ToString(member.InstanceId), m.facts.instances))
 	}

@@ -254,7 +254,7 @@ func TestAVolumeGoesOnlyInThePlanThatEndsItsCluster(t *testing.T) {
 	w.settle(t)
 	smuggled := diff.Plan{Changes: []diff.Change{{Ref: aVolume().Ref(), Effect: diff.Retire, Want: aVolume(), Have: aVolume()}}}
 	r := &run{applier: New(Config{Clients: w.env.clients, Cluster: testCluster}), in: Input{Plan: smuggled}, ids: w.ids}
-	outcomes := r.steps(t.Context(), order.Steps(smuggled))
+	outcomes := r.steps(t.Context(), order.Steps(smuggled, nil))
 	if len(outcomes) != 1 || outcomes[0].State != Failed {
 		t.Errorf("outcomes: %+v", outcomes)
 	}

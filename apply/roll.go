@@ -7,9 +7,7 @@ import (
 
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
-	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/order"
-	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
@@ -41,16 +39,20 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if err := r.join(ctx); err != nil {
 		return err
 	}
-	standing, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	standing, err := r.stand(ctx)
 	if err != nil {
 		return err
 	}
-	if group.Role == topology.ControlPlane {
-		err = r.gateMaster(standing, group, out)
-	} else {
-		err = r.gateWorker(standing)
+	if err := r.noteBack(ctx, standing); err != nil {
+		return err
 	}
-	if err != nil {
+	if group.Role == topology.ControlPlane {
+		return r.rollMaster(ctx, standing, s.Change, group, out)
+	}
+	if err := r.giveBackStaying(ctx, standing); err != nil {
+		return err
+	}
+	if err := r.gateWorker(standing); err != nil {
 		return err
 	}
 	if err := r.begin(ctx, s.Change, group); err != nil {
@@ -60,14 +62,7 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if err := r.settleGroup(ctx, s.Change, group); err != nil {
 		return err
 	}
-	if group.Role != topology.ControlPlane {
-		return r.rollWorkers(ctx, group, out)
-	}
-	machine, found := r.oldest(group)
-	if !found {
-		return nil
-	}
-	return r.replace(ctx, standing, group, machine)
+	return r.rollWorkers(ctx, group, out)
 }
 
 // join puts the groups that are to roll behind their load balancers before any of them does: the gate counts
@@ -86,25 +81,13 @@ func (r *run) join(ctx context.Context) error {
 	return nil
 }
 
-// gateMaster asks whether the group's machine may go.
-func (r *run) gateMaster(s standing, group topology.AutoScalingGroup, out *Outcome) error {
-	verdict := s.mayGo(group.Ref())
-	out.Verdict = &verdict
-	switch verdict.Answer {
-	case quorum.Proceed:
-		return nil
-	case quorum.Wait:
-		return &WaitError{Reason: verdict.Reason}
-	case quorum.Refuse:
-	}
-	return fmt.Errorf("refused: %s", verdict.Reason)
-}
-
 // gateWorker lets other groups roll once the whole control plane is back.
 func (r *run) gateWorker(s standing) error {
 	for _, m := range s.masters {
 		if reasons := s.notBack(m); len(reasons) > 0 {
-			return &WaitError{Reason: "workers follow the control plane, and in " + m.zone + " " + reasons[0]}
+			w := &WaitError{Reason: "workers follow the control plane, and in " + m.zone + " " + reasons[0]}
+			s.lasts(w, m, r.now())
+			return w
 		}
 	}
 	return nil
@@ -141,23 +124,4 @@ func (r *run) oldest(group topology.AutoScalingGroup) (topology.Machine, bool) {
 		}
 	}
 	return topology.Machine{}, false
-}
-
-// replace hands leadership away from a master's members, then ends the machine.
-func (r *run) replace(ctx context.Context, s standing, group topology.AutoScalingGroup, machine topology.Machine) error {
-	for _, m := range s.masters {
-		if m.group.Ref() != group.Ref() {
-			continue
-		}
-		for _, seat := range m.seats {
-			i := slices.IndexFunc(s.clusters, func(c health.Cluster) bool { return c.Name == seat.etcd })
-			if err := r.applier.control.etcd.HandOver(ctx, s.clusters[i], seat.member); err != nil {
-				return &WaitError{Reason: fmt.Sprintf("leadership of etcd %s could not be handed over: %v", seat.etcd, err)}
-			}
-		}
-	}
-	if err := r.applier.groups.terminate(ctx, machine.ID); err != nil {
-		return err
-	}
-	return &WaitError{Reason: fmt.Sprintf("machine %s in %s is being replaced", machine.ID, machine.Zone)}
 }

@@ -91,7 +91,7 @@ func (w *world) converge(t *testing.T, cluster desired.Cluster, want topology.To
 func (w *world) pass(t *testing.T, plan diff.Plan) {
 	t.Helper()
 	rows, waiting := rowsFor(w.env), map[topology.Ref]bool{}
-	for _, step := range order.Steps(plan) {
+	for _, step := range order.Steps(plan, nil) {
 		row, c := rows[step.Change.Ref.Kind], step.Change
 		if slices.ContainsFunc(step.After, func(r topology.Ref) bool { return waiting[r] }) {
 			waiting[c.Ref] = true

@@ -37,6 +37,9 @@ type Applier struct {
 	retirer   retirer
 	// backWithin is how long a machine may take to come back.
 	backWithin time.Duration
+	backups    backups
+	balancers  balancers
+	marks      marks
 }
 
 // Config is what an [Applier] works with.
@@ -69,17 +72,23 @@ func New(c Config) *Applier {
 		groups:     newGroupWriter(e),
 		nodes:      c.Nodes,
 		takeovers:  takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
-		control:    controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, now: c.Now},
+		control:    controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, nodes: c.Nodes, now: c.Now},
 		ender:      ender{c.Clients.EC2},
 		mender:     mender{c.Clients.EC2, c.Clients.AutoScaling},
 		backWithin: cmp.Or(c.BackWithin, repair.BackLimit),
 		retirer:    retirer{c.Clients.EC2, c.Cluster, c.Now},
+		backups:    backups{c.Clients.EC2, c.Cluster, c.Now},
+		balancers:  balancers{c.Clients.ELB, c.Clients.ClassicELB},
+		marks:      marks{c.Clients.EC2},
 	}
 }
 
 // Input is what one run is about.
 type Input struct {
 	Plan diff.Plan
+	// Steps are the changes of the plan in the order in which people were shown them; nil means
+	// that of [order.Steps] for who knows nothing of the control plane.
+	Steps []order.Step
 	// Want is what the plan leads to, and Have is what it was made from.
 	Want, Have topology.Topology
 	// Bindings and Machines are as observed when the plan was made.
@@ -117,7 +126,10 @@ func (a *Applier) Run(ctx context.Context, in Input) Report {
 	if !in.Plan.Empty() {
 		report.Paused = in.Paused
 	}
-	report.Outcomes = r.steps(ctx, order.Steps(in.Plan))
+	if in.Steps == nil {
+		in.Steps = order.Steps(in.Plan, nil)
+	}
+	report.Outcomes = r.steps(ctx, in.Steps)
 	if ctx.Err() == nil && report.State() == Done {
 		report.Settling = r.settling(ctx)
 	}
@@ -206,6 +218,7 @@ func (o *Outcome) settle(c diff.Change, err error) {
 		o.State = Done
 	case waits:
 		o.State, o.Reason = Waiting, wait.Reason
+		o.Since, o.Limit, o.Who = wait.Since, wait.Limit, wait.Who
 		o.Acted = o.Acted && !wait.Idle && !(wait.refused && c.Effect == diff.Delete)
 	case awsapi.LostAnswer(err), awsapi.Throttled(err):
 		o.State, o.Reason = Waiting, awsapi.Explain(err)

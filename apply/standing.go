@@ -21,7 +21,10 @@ type Observer interface {
 
 // A Watcher sees the control plane as the gate does, and can change nothing: it holds no
 // [Applier], and its clients need no guard.
-type Watcher struct{ control controlPlane }
+type Watcher struct {
+	control controlPlane
+	rolling map[topology.Ref]topology.RollingUpdate
+}
 
 // WatchConfig is what a [Watcher] works with.
 type WatchConfig struct {
@@ -29,6 +32,8 @@ type WatchConfig struct {
 	Cluster string
 	// Etcd is nil for who cannot reach the members; all of them are unknown then.
 	Etcd Observer
+	// Rolling is the pace of each group; the gate lets an only master go if that allows downtime.
+	Rolling map[topology.Ref]topology.RollingUpdate
 	// Now is the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -41,7 +46,7 @@ func NewWatcher(c WatchConfig) Watcher {
 	if c.Etcd == nil {
 		c.Etcd = unreached{}
 	}
-	return Watcher{controlPlane{
+	return Watcher{rolling: c.Rolling, control: controlPlane{
 		cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB,
 		etcd: watched{c.Etcd}, now: c.Now,
 	}}
@@ -114,13 +119,14 @@ func (w Watcher) Look(ctx context.Context, want topology.Topology, ids topology.
 	if err != nil {
 		return Standing{}, err
 	}
+	seen.rolling = w.rolling
 	return seen.exported(w.control.now()), nil
 }
 
 func (s standing) exported(at time.Time) Standing {
 	out := Standing{At: at, Etcd: s.reports, gate: s}
 	for _, m := range s.masters {
-		master := Master{Group: m.group.Ref(), Zone: m.zone, Missing: m.missing, NotBack: s.notBack(m)}
+		master := Master{Group: m.group.Ref(), Zone: m.zone, Missing: slices.Concat(m.missing, m.withheld), NotBack: s.notBack(m)}
 		if m.machine != nil {
 			master.Machine, master.Address, master.Launched = m.machine.id, m.machine.ip, m.machine.launched
 		}

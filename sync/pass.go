@@ -52,7 +52,7 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
 	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
-		Plan: planned.Plan, Want: c.Topology, Have: planned.State.Topology,
+		Plan: planned.Plan, Steps: planned.Steps, Want: c.Topology, Have: planned.State.Topology,
 		Bindings: planned.State.Bindings, Machines: planned.State.Machines, Rolling: c.Rolling,
 		Marks: planned.State.Facts.Marks, Observed: planned.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
 		Progress: func(o apply.Outcome) {

@@ -72,7 +72,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}
-	planned.Steps = order.Steps(planned.Plan)
+	planned.Steps = order.Steps(planned.Plan, nil)
 	if len(p.Prices.Regions) > 0 {
 		planned.Cost = p.Prices.Compare(c.Region, want, state.Topology, kept(plan), state.Machines)
 	}

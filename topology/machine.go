@@ -61,3 +61,8 @@ func (m Machine) Gone() bool {
 	}
 	return strings.HasPrefix(m.Lifecycle, "Terminat") || strings.HasPrefix(m.Lifecycle, "Detach")
 }
+
+// TagLeaving is the key of the tag on a control-plane machine that is being taken out of service to be
+// replaced, with the moment (RFC 3339) when that began. A machine that is to stay after all loses it when it
+// is given back.
+const TagLeaving = "quorate.dev/leaving"

@@ -24,6 +24,10 @@ type RollingUpdate struct {
 	// BackWithin is how long a machine made anew may take until it does its part of the work; a roll halts
 	// after that. Zero is [DefaultBackWithin].
 	BackWithin time.Duration
+	// AllowDowntime lets the machine of the only master be replaced: the API and etcd are away meanwhile.
+	AllowDowntime bool
+	// SnapshotMaxAge is how old a snapshot of etcd may be when a master goes. Zero is half an hour.
+	SnapshotMaxAge time.Duration
 }
 
 // DefaultBackWithin is how long kops waits for a cluster to validate (--validation-timeout).

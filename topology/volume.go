@@ -31,3 +31,8 @@ func (Volume) Needs() []Ref       { return nil }
 func (v Volume) Owner() Ownership { return v.Ownership }
 func (v Volume) Labels() Tags     { return v.Tags }
 func (Volume) resource()          {}
+
+// TagBackup is the key of the tag on a snapshot that was taken of an etcd volume before a machine of the
+// control plane was replaced; the value is when it was begun (RFC 3339). Beside it the snapshot has the tags
+// of its volume, which say which member it is of.
+const TagBackup = "quorate.dev/backup"

@@ -36,8 +36,9 @@ type Step struct {
 
 // Steps orders the changes of a plan so that every step stands behind all that it
 // waits for. Forbidden changes are no steps. Any order of plan.Changes gives the
-// same steps.
-func Steps(plan diff.Plan) []Step {
+// same steps. What is known of the control plane decides which of its machines goes
+// first; whoever knows nothing gets them by zone.
+func Steps(plan diff.Plan, now Standing) []Step {
 	changes := slices.DeleteFunc(slices.Clone(plan.Changes), func(c diff.Change) bool { return c.Effect == diff.Forbid })
 	slices.SortFunc(changes, func(a, b diff.Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 
@@ -74,7 +75,7 @@ func Steps(plan diff.Plan) []Step {
 		moved[i].Takeover = aliasOf(moved[i].Change)
 	}
 	// Machines need not wait for names: a broken one may be what a name waits for.
-	steps = slices.Concat(steps, moved, rolling(rolls, steps))
+	steps = slices.Concat(steps, moved, rolling(rolls, steps, now))
 	steps = append(steps, behind(late, steps, "machines that do not know of the hook would wait at it in vain")...)
 	removed := removing(removals, steps, "removals come last")
 	for i, s := range removed {
@@ -189,36 +190,6 @@ func behind(changes []diff.Change, earlier []Step, why string) []Step {
 		steps = append(steps, Step{Change: c, After: ends, Why: why})
 	}
 	return steps
-}
-
-// rolling chains the control-plane groups, and puts the other groups behind the last
-// of them.
-func rolling(rolls []diff.Change, earlier []Step) []Step {
-	var control, others []diff.Change
-	for _, c := range rolls {
-		if roleOf(c) == topology.ControlPlane {
-			control = append(control, c)
-		} else {
-			others = append(others, c)
-		}
-	}
-	slices.SortStableFunc(control, func(a, b diff.Change) int { return strings.Compare(zoneOf(a), zoneOf(b)) })
-
-	const machines = "machines are replaced only when everything else is in place"
-	chain := behind(control, earlier, machines)
-	for i := range chain {
-		chain[i].Zone = zoneOf(chain[i].Change)
-		if i > 0 {
-			chain[i].After = []topology.Ref{chain[i-1].Change.Ref}
-			chain[i].Why = fmt.Sprintf("one control-plane zone at a time: %s comes after %s", chain[i].Zone, chain[i-1].Zone)
-		}
-	}
-	why := machines
-	if len(chain) > 0 {
-		why = "workers follow the control plane"
-		earlier = chain
-	}
-	return append(chain, behind(others, earlier, why)...)
 }
 
 // removing turns the order of needs around: a resource goes when all that needs it

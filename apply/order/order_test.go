@@ -69,19 +69,19 @@ func position(t *testing.T, steps []Step, name string) int {
 }
 
 func TestAnyShuffleGivesTheSameSteps(t *testing.T) {
-	want := Steps(everything())
+	want := Steps(everything(), nil)
 	source := rand.New(rand.NewPCG(1, 2))
 	for range 1000 {
 		plan := everything()
 		source.Shuffle(len(plan.Changes), func(i, j int) { plan.Changes[i], plan.Changes[j] = plan.Changes[j], plan.Changes[i] })
-		if d := cmp.Diff(want, Steps(plan), cmpopts.EquateComparable(netip.Prefix{})); d != "" {
+		if d := cmp.Diff(want, Steps(plan, nil), cmpopts.EquateComparable(netip.Prefix{})); d != "" {
 			t.Fatalf("another order of the same changes gives other steps:\n%s", d)
 		}
 	}
 }
 
 func TestEveryStepStandsBehindWhatItWaitsFor(t *testing.T) {
-	steps := Steps(everything())
+	steps := Steps(everything(), nil)
 	for i, s := range steps {
 		for _, earlier := range s.After {
 			if position(t, steps, earlier.String()) >= i {
@@ -96,7 +96,7 @@ func TestEveryStepStandsBehindWhatItWaitsFor(t *testing.T) {
 
 func TestControlPlaneZonesAreChained(t *testing.T) {
 	var zones []string
-	steps := Steps(everything())
+	steps := Steps(everything(), nil)
 	for _, s := range steps {
 		if s.Zone == "" {
 			continue
@@ -115,7 +115,7 @@ func TestControlPlaneZonesAreChained(t *testing.T) {
 }
 
 func TestWorkersFollowTheControlPlane(t *testing.T) {
-	steps := Steps(everything())
+	steps := Steps(everything(), nil)
 	nodes := steps[position(t, steps, "autoscaling-group/nodes")]
 	if !slices.Contains(nodes.After, master("c").Ref()) {
 		t.Errorf("workers wait for %v", nodes.After)
@@ -129,7 +129,7 @@ func TestMachinesStartAfterEverythingAroundThem(t *testing.T) {
 		change(diff.Create, topology.SecurityGroupRule{Protocol: "tcp"}),
 		change(diff.Create, topology.Volume{Name: "v"}),
 	}}
-	steps := Steps(plan)
+	steps := Steps(plan, nil)
 	if last := steps[len(steps)-1]; last.Change.Ref.Kind != topology.KindAutoScalingGroup || len(last.After) != 3 {
 		t.Errorf("the last step is %s after %v", last.Change.Ref, last.After)
 	}
@@ -138,11 +138,11 @@ func TestMachinesStartAfterEverythingAroundThem(t *testing.T) {
 func TestWhatFacesTheInternetWaitsForTheGateway(t *testing.T) {
 	gateway := topology.InternetGateway{Name: "ha"}
 	for _, facing := range []topology.Resource{topology.NATGateway{Name: "a"}, topology.LoadBalancer{Name: "api"}} {
-		steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, facing), change(diff.InPlace, gateway)}})
+		steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, facing), change(diff.InPlace, gateway)}}, nil)
 		if last := steps[1]; last.Change.Ref != facing.Ref() || !slices.Contains(last.After, gateway.Ref()) {
 			t.Errorf("%s does not wait for the gateway", facing.Ref())
 		}
-		steps = Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, facing), change(diff.Delete, gateway)}})
+		steps = Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, facing), change(diff.Delete, gateway)}}, nil)
 		if last := steps[1]; last.Change.Ref != gateway.Ref() {
 			t.Errorf("the gateway goes before %s", facing.Ref())
 		}
@@ -150,7 +150,7 @@ func TestWhatFacesTheInternetWaitsForTheGateway(t *testing.T) {
 }
 
 func TestRemovalsComeLastAndChildrenFirst(t *testing.T) {
-	steps := Steps(everything())
+	steps := Steps(everything(), nil)
 	child, parent := position(t, steps, "subnet/old"), position(t, steps, "vpc/old")
 	if parent != len(steps)-1 || child != len(steps)-2 {
 		t.Errorf("the old subnet is step %d and the old VPC step %d of %d", child, parent, len(steps))
@@ -161,7 +161,7 @@ func TestRemovalsComeLastAndChildrenFirst(t *testing.T) {
 }
 
 func TestForbiddenChangesAreNoSteps(t *testing.T) {
-	for _, s := range Steps(everything()) {
+	for _, s := range Steps(everything(), nil) {
 		if s.Change.Effect == diff.Forbid {
 			t.Errorf("%s is a step", s.Change.Ref)
 		}
@@ -181,7 +181,7 @@ func TestHooksStandBetweenTheirGroupsAndTheRolls(t *testing.T) {
 		change(diff.Create, hook(bastions)),
 		change(diff.Create, hook(master("a"))),
 		change(diff.Roll, master("a")),
-	}})
+	}}, nil)
 	fresh := steps[position(t, steps, "lifecycle-hook/bastions/nth")]
 	if !slices.Equal(fresh.After, []topology.Ref{bastions.Ref()}) {
 		t.Errorf("the hook of a new group waits for %v", fresh.After)
@@ -197,11 +197,11 @@ func TestHooksStandBetweenTheirGroupsAndTheRolls(t *testing.T) {
 // A machine that does not know of the hook would never say that it is ready.
 func TestNewMachinesWaitOnlyAtHooksThatTheyKnow(t *testing.T) {
 	hook := topology.LifecycleHook{Name: topology.WarmPoolHookName, Group: workers().Ref(), Transition: topology.Launching}
-	made := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}})
+	made := Steps(diff.Plan{Changes: []diff.Change{change(diff.Create, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}}, nil)
 	if position(t, made, hook.Ref().String()) < position(t, made, workers().Ref().String()) || !slices.Contains(made[2].After, workers().Ref()) {
 		t.Errorf("the hook is made before the machines know of it: %v", made)
 	}
-	gone := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}})
+	gone := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, hook), change(diff.Roll, workers()), change(diff.InPlace, template("nodes"))}}, nil)
 	roll := gone[position(t, gone, workers().Ref().String())]
 	if !slices.Contains(roll.After, hook.Ref()) {
 		t.Errorf("machines that forget the hook are made while it is there: %v", gone)
@@ -214,7 +214,7 @@ func TestWhatFeedsTheQueueGoesBeforeIt(t *testing.T) {
 	queue := topology.Queue{Name: "ha-nth"}
 	rule := topology.EventRule{Name: "ha-spot"}
 	hook := topology.LifecycleHook{Name: "ha-nth", Group: workers().Ref(), Transition: topology.Terminating}
-	steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, queue), change(diff.Delete, rule), change(diff.Delete, hook)}})
+	steps := Steps(diff.Plan{Changes: []diff.Change{change(diff.Delete, queue), change(diff.Delete, rule), change(diff.Delete, hook)}}, nil)
 	for _, s := range steps {
 		if s.Change.Ref == queue.Ref() && !(slices.Contains(s.After, rule.Ref()) && slices.Contains(s.After, hook.Ref())) {
 			t.Errorf("the queue goes after %v", s.After)

@@ -26,7 +26,7 @@ func migration() diff.Plan {
 }
 
 func TestANameMovesBehindTheMachinesAndTheOldLoadBalancerGoesLast(t *testing.T) {
-	steps := Steps(migration())
+	steps := Steps(migration(), nil)
 	row := []string{"listener/api.ha:443", "autoscaling-group/master-a", "dns-record/api.ha/A", "classic-elb/api.ha"}
 	for i, name := range row[1:] {
 		if !behindOf(steps, name, row[i]) {
@@ -49,7 +49,7 @@ func TestANameMovesBehindTheMachinesAndTheOldLoadBalancerGoesLast(t *testing.T) 
 func TestTheNameOfANewClusterIsNotGated(t *testing.T) {
 	balancer := topology.LoadBalancer{Name: "api.ha"}
 	plan := diff.Plan{Changes: []diff.Change{change(diff.Create, balancer), change(diff.Create, topology.DNSRecord{Name: "api.ha", Type: "A", Alias: balancer.Ref()})}}
-	for _, s := range Steps(plan) {
+	for _, s := range Steps(plan, nil) {
 		if !s.Takeover.IsZero() {
 			t.Errorf("%s waits for machines that may wait for it", s.Change.Ref)
 		}
@@ -65,7 +65,7 @@ func TestAListenerLeadsOnlyToATargetGroupThatMachinesHaveJoined(t *testing.T) {
 	between := func(want, have topology.AutoScalingGroup, to topology.TargetGroup) []Step {
 		group, port := change(diff.InPlace, want), change(diff.InPlace, topology.Listener{Port: 443, TargetGroup: to.Ref()})
 		group.Have, port.Fields = have, []diff.FieldChange{{Path: "targetGroup", Effect: diff.InPlace}}
-		return Steps(diff.Plan{Changes: []diff.Change{group, port}})
+		return Steps(diff.Plan{Changes: []diff.Change{group, port}}, nil)
 	}
 	if steps := between(secure, plain, tls); !behindOf(steps, "listener/:443", "autoscaling-group/master-a") {
 		t.Error("the port leads to nobody until the machines have joined")
