@@ -179,6 +179,11 @@ func budgetIsNamed(t *testing.T, k8s *kubetest.ControlPlane) {
 	if d := cmp.Diff(want, obstacles); d != "" {
 		t.Error(d)
 	}
+	owners, err := s.cluster.Owners(t.Context(), []string{pod, pod, s.namespace + "/gone"})
+	s.must(err)
+	if d := cmp.Diff([]string{"Deployment/db"}, owners); d != "" {
+		t.Error(d)
+	}
 	progress, err := s.cluster.Empty(t.Context(), s.node(letter), topology.RollingUpdate{})
 	s.must(err)
 	if len(progress.Blocked) != 1 {

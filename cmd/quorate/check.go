@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +69,9 @@ func (x *chosen) cluster(c *cobra.Command, args []string) (desired.Cluster, erro
 		name = args[0]
 	}
 	cluster, err := namedCluster(c.ErrOrStderr(), x.file, name)
+	if _, told := errors.AsType[exitError](err); told {
+		return desired.Cluster{}, exitError(codeUsage)
+	}
 	if err != nil {
 		return desired.Cluster{}, usageError{err}
 	}

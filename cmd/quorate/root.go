@@ -34,7 +34,8 @@ control-plane zone at a time, never losing etcd quorum.`,
 	root.PersistentFlags().String("log-level", "info", "least level of the log on standard error: debug, info, warn, error")
 	root.AddCommand(
 		validateCommand(), topologyCommand(), planCommand(), importCommand(), applyCommand(),
-		runCommand(), historyCommand(), auditCommand(), checkCommand(), pricesCommand(), demoCommand(), simCommand(), versionCommand(),
+		runCommand(), checkCommand(), explainCommand(), historyCommand(), auditCommand(),
+		pricesCommand(), demoCommand(), simCommand(), versionCommand(),
 	)
 	return root
 }

@@ -54,7 +54,7 @@ func Acquire(dir, cluster string) (*Lease, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
 	}
-	path := filepath.Join(dir, strings.ReplaceAll(cluster, string(filepath.Separator), "_")+".lock")
+	path := pathOf(dir, cluster)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lease of %s: %w", cluster, err)
@@ -133,4 +133,24 @@ func (l *Lease) Release() error {
 		return fmt.Errorf("release the lease of %s: %w", l.cluster, err)
 	}
 	return nil
+}
+
+// Holder says which process is at work on the cluster, without getting into its way; nobody if it is zero. It
+// goes by what the holder wrote and by its being alive, and takes no lock.
+func Holder(dir, cluster string) (pid int) {
+	text, err := os.ReadFile(pathOf(dir, cluster))
+	if err != nil {
+		return 0
+	}
+	if _, err := fmt.Sscan(string(text), &pid); err != nil {
+		return 0 // it was given back
+	}
+	if err := unix.Kill(pid, 0); err != nil && !errors.Is(err, unix.EPERM) {
+		return 0 // it died
+	}
+	return pid
+}
+
+func pathOf(dir, cluster string) string {
+	return filepath.Join(dir, strings.ReplaceAll(cluster, string(filepath.Separator), "_")+".lock")
 }

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -88,5 +89,32 @@ func TestAReleasedLeaseStopsEveryCall(t *testing.T) {
 	}
 	if err := l.Guard(t.Context(), "CreateVpc"); err == nil {
 		t.Error("a call goes out although the lease was released")
+	}
+}
+
+func TestTheHolderIsSeenWithoutALock(t *testing.T) {
+	dir := t.TempDir()
+	if pid := Holder(dir, "ha.example.com"); pid != 0 {
+		t.Errorf("process %d holds what nobody took", pid)
+	}
+	l, err := Acquire(dir, "ha.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pid := Holder(dir, "ha.example.com"); pid != os.Getpid() {
+		t.Errorf("process %d holds it, want %d", pid, os.Getpid())
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if pid := Holder(dir, "ha.example.com"); pid != 0 {
+		t.Errorf("process %d holds what was given back", pid)
+	}
+	const nobody = 1 << 30 // above every process id of Linux
+	if err := os.WriteFile(pathOf(dir, "ha.example.com"), fmt.Appendln(nil, nobody), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pid := Holder(dir, "ha.example.com"); pid != 0 {
+		t.Errorf("process %d holds it, and died", pid)
 	}
 }
