@@ -94,6 +94,7 @@ func convertAutoScalingGroups(o *observation) error {
 			LaunchTemplate:       o.ref(&pinned.template),
 			Template:             o.launchTemplates.digests[pinned],
 			Follows:              follows(g),
+			KubernetesVersion:    o.launchTemplates.kubernetes[pinned],
 			Mixed:                mixedInstances(g.MixedInstancesPolicy),
 			Min:                  int(aws.ToInt32(g.MinSize)),
 			Max:                  int(aws.ToInt32(g.MaxSize)),

@@ -30,6 +30,7 @@ var (
 		rollAt:        isMoment,
 		maxMachineAge: isAge,
 		backWithin:    isBackTime,
+		hopVersions:   isHopVersions,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,

@@ -34,6 +34,10 @@ type Cluster struct {
 	Region string
 	// Digest stands for what the manifests say: any change of theirs but layout and comments changes it.
 	Digest string
+	// KubernetesVersion is as the manifest writes it, or as [Cluster.At] was told.
+	KubernetesVersion string
+	// Hops are the versions to go through on the way there, by the minor version that each is of.
+	Hops map[int]string
 	// Policy is what the annotations of the Cluster document say.
 	Policy Policy
 	// Rolling is how the machines of each group are replaced.
@@ -43,6 +47,9 @@ type Cluster struct {
 	ConfigBase string
 	// API is the public name of the API servers; empty for a cluster without DNS.
 	API string
+
+	// written are the documents that it was built from.
+	written kopsspec.Documents
 }
 
 // Build reads the manifests of any number of clusters. It returns the clusters that have no error,
@@ -86,8 +93,12 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		Rolling:  m.rollingUpdates(),
 		Topology: t,
 
+		KubernetesVersion: m.Spec.KubernetesVersion,
+		Hops:              m.hops(),
+
 		ConfigBase: m.Spec.ConfigBase,
 		API:        m.apiName(),
+		written:    m.written,
 	}, true
 }
 

@@ -59,6 +59,9 @@ var cases = map[string][]ruleCase{
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/roll-at: tomorrow}\n", `metadata.annotations["quorate.dev/roll-at"]: "tomorrow" is no moment`),
 		onGroup("master-a", `quorate.dev/roll-at: "2026-11-21T22:00:00"`, `metadata.annotations["quorate.dev/roll-at"]: "2026-11-21T22:00:00" is no moment; write one with its zone`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/max-machine-age: 30d}\n", `metadata.annotations["quorate.dev/max-machine-age"]: "30d" is no time of at least 24 hours`),
+		hops("1.33", `"1.33" is not a Kubernetes version; write such as "1.32.9,1.33.5"`),
+		hops("1.33.1, v1.33.2", `1.33.1 and v1.33.2 are of one minor version, and a hop has one; remove one of them`),
+		hops("1.32.9,1.34.1", `1.34.1 is not on the way to v1.34.2; write versions of older minor versions only`),
 		onGroup("nodes", `quorate.dev/max-machine-age: "23h"`, `metadata.annotations["quorate.dev/max-machine-age"]: "23h" is no time of at least 24 hours`),
 		onGroup("nodes", `quorate.dev/back-within: "4m"`, `metadata.annotations["quorate.dev/back-within"]: "4m" is no time of at least 5 minutes`),
 		one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/prune: \"no\"}\n", `metadata.annotations["quorate.dev/prune"]: "no" is neither "true" nor "false"`),
@@ -621,6 +624,11 @@ const subnetLines = `  subnets:
   - {name: utility-b, zone: eu-west-1b, type: Utility, cidr: 172.20.4.0/22}
   - {name: utility-c, zone: eu-west-1c, type: Utility, cidr: 172.20.8.0/22}
 `
+
+// hops names versions on the way.
+func hops(versions, want string) ruleCase {
+	return one("  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/hop-versions: \""+versions+"\"}\n", `metadata.annotations["quorate.dev/hop-versions"]: `+want)
+}
 
 // onGroup adds an annotation to a group.
 func onGroup(name, annotation, want string) ruleCase {

@@ -18,6 +18,10 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	var plan Plan
 	for ref, w := range want.All() {
 		h, found := have.Get(ref)
+		if !found && p.waits(w, have) {
+			continue
+		}
+		w = p.hold(w, h)
 		c, differs := p.changeOf(w, h, found, machines)
 		c.refuseSkips(want, have, machines)
 		if differs && c.excuse(want, have) {
@@ -33,6 +37,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 	plan.explainTakenBack(have)
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
 	plan.noteFollowers(have)
+	p.noteHeld(&plan, want, have)
 	p.noteRollsToCome(&plan, want, machines)
 	return plan
 }

@@ -101,7 +101,7 @@ func oldField(group topology.AutoScalingGroup, old []OldMachine) []FieldChange {
 	for _, why := range whys {
 		have = append(have, strings.Join(slices.Sorted(slices.Values(ids[why])), ", ")+" "+why)
 	}
-	return []FieldChange{{Path: machinesField, Effect: Roll, Have: strings.Join(have, "; "), Want: "all made anew from template " + group.Template}}
+	return []FieldChange{{Path: machinesField, Effect: Roll, Have: strings.Join(have, "; "), Want: "all made from template " + group.Template}}
 }
 
 // noteRollsToCome tells which machines a time in the future will replace.

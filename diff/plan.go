@@ -21,6 +21,9 @@ type Plan struct {
 	ends bool
 	// Notes tell what is nothing to change now, and good to know.
 	Notes []Note
+	// Hop is nil unless the way goes through several minor versions of Kubernetes; the plan is then of this
+	// one.
+	Hop *Hop
 }
 
 // EndsCluster reports whether [Teardown] made the plan.

@@ -18,6 +18,9 @@ type Policy struct {
 	Rolling map[topology.Ref]topology.RollingUpdate
 	// Marked are the ids of machines whose nodes ask to be replaced.
 	Marked map[string]bool
+	// Held are groups whose machines keep the template that they have for now, or that are not made yet,
+	// each with the reason. What else differs in them is a change all the same.
+	Held map[topology.Ref]string
 }
 
 const unwantedKept = "it is ours, and the manifest no longer asks for it, but quorate.dev/prune is \"false\"; remove it by hand, or the annotation"

@@ -36,7 +36,7 @@ type Result struct {
 
 // Converged reports that AWS is what the manifest says, and works.
 func (r Result) Converged() bool {
-	return r.Err == nil && r.Planned.Plan.Empty() && r.Report.State() == apply.Done
+	return r.Err == nil && r.Planned.Plan.Empty() && r.Planned.Plan.Hop.Last() && r.Report.State() == apply.Done
 }
 
 // Run looks, plans, and carries out what can be carried out now.
@@ -52,8 +52,8 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
 	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
-		Plan: planned.Plan, Steps: planned.Steps, Want: c.Topology, Have: planned.State.Topology,
-		Bindings: planned.State.Bindings, Machines: planned.State.Machines, Rolling: c.Rolling,
+		Plan: planned.Plan, Steps: planned.Steps, Want: planned.Cluster.Topology, Have: planned.State.Topology,
+		Bindings: planned.State.Bindings, Machines: planned.State.Machines, Rolling: planned.Cluster.Rolling,
 		Marks: planned.State.Facts.Marks, Observed: planned.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
 		Progress: func(o apply.Outcome) {
 			if p.Progress != nil {

@@ -34,6 +34,7 @@ type Planner struct {
 
 // Planned is one comparison with both its sides.
 type Planned struct {
+	// Cluster is what the plan leads to: what the manifest wants, or a hop on the way there.
 	Cluster desired.Cluster
 	State   actual.State
 	Plan    diff.Plan
@@ -57,27 +58,46 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	if err != nil {
 		return Planned{}, fmt.Errorf("observe %s: %w", c.Name, err)
 	}
-	want := c.Topology
-	policy := diff.Policy{KeepUnwanted: !c.Policy.Prune, Now: at, Rolling: c.Rolling}
-	plan := policy.Between(want, state.Topology, state.Machines)
-	if c.Policy.Deletion {
-		want, plan = topology.Topology{}, diff.Teardown(state.Topology, state.Machines)
-		state.Lacking = nil // nothing has to be there for a cluster that ends
-	}
-	plan.Cluster, plan.Region = c.Name, c.Region
-	for _, l := range state.Lacking {
-		plan.Refuse(l.Ref, l.Reason)
-	}
-	planned := Planned{Cluster: c, State: state, Plan: plan, At: at}
+	known := p.nodes(ctx, c, state.Machines)
+	state.Machines = known.versions(state.Machines)
+	planned := compare(c, state, at, known.marked())
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}
 	planned.Steps = order.Steps(planned.Plan, nil)
 	if len(p.Prices.Regions) > 0 {
-		planned.Cost = p.Prices.Compare(c.Region, want, state.Topology, kept(plan), state.Machines)
+		planned.Cost = p.Prices.Compare(c.Region, planned.leadsTo(), state.Topology, kept(planned.Plan), state.Machines)
 	}
-	planned.Warnings = append(planned.Warnings, p.rehearse(ctx, c, planned.Plan, state.Machines)...)
+	planned.Warnings = append(planned.Warnings, p.rehearse(ctx, planned, known)...)
 	return planned, nil
+}
+
+// compare plans the end of the cluster, or the next hop, or all of the way.
+func compare(c desired.Cluster, state actual.State, at time.Time, marked map[string]bool) Planned {
+	planned := Planned{Cluster: c, At: at}
+	if c.Policy.Deletion {
+		planned.Plan = diff.Teardown(state.Topology, state.Machines)
+		state.Lacking = nil // nothing has to be there for a cluster that ends
+	} else {
+		next, hop, held := nextHop(c, state.Topology, state.Machines)
+		policy := diff.Policy{KeepUnwanted: !c.Policy.Prune, Now: at, Rolling: next.Rolling, Marked: marked, Held: held}
+		planned.Plan = policy.Between(next.Topology, state.Topology, state.Machines)
+		planned.Cluster, planned.Plan.Hop = next, hop
+	}
+	planned.Plan.Cluster, planned.Plan.Region = c.Name, c.Region
+	for _, l := range state.Lacking {
+		planned.Plan.Refuse(l.Ref, l.Reason)
+	}
+	planned.State = state
+	return planned
+}
+
+// leadsTo is what is there when the plan is carried out.
+func (p Planned) leadsTo() topology.Topology {
+	if p.Plan.EndsCluster() {
+		return topology.Topology{}
+	}
+	return p.Cluster.Topology
 }
 
 func kept(plan diff.Plan) []topology.Ref {

@@ -33,11 +33,11 @@ func statusOf(r Result) (commitstatus.State, string) {
 		if len(r.blocks()) > 0 && !r.Report.Acted() {
 			return commitstatus.Failure, r.Reason()
 		}
-		return commitstatus.Pending, "waiting: " + progress(r.Report) + r.Reason()
+		return commitstatus.Pending, "waiting: " + r.Planned.hopText() + progress(r.Report) + r.Reason()
 	case apply.Done:
 	}
-	if !r.Planned.Plan.Empty() {
-		return commitstatus.Pending, "applied " + r.Planned.Render().Summary() + "; looking again"
+	if !r.Planned.Plan.Empty() || !r.Planned.Plan.Hop.Last() {
+		return commitstatus.Pending, r.Planned.hopText() + "applied " + r.Planned.Render().Summary() + "; looking again"
 	}
 	if r.Planned.Gone() {
 		return commitstatus.Success, r.Planned.Ended() + "; remove the folder"

@@ -16,6 +16,9 @@ type AutoScalingGroup struct {
 	// kops's groups do, and empty for a group that is pinned to a number. It is only
 	// found and never wanted: Template is what that version is now.
 	Follows string `json:"follows,omitempty"`
+	// KubernetesVersion is that of the version it is pinned to, as machines have it. It is only found and
+	// never wanted.
+	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
 	// Mixed is zero for a group whose machines all are what the template says.
 	Mixed   MixedInstances `json:"mixed,omitzero"`
 	Min     int            `json:"min"`
