@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
@@ -19,11 +20,13 @@ type Observer interface {
 	Observe(ctx context.Context, clusters []health.Cluster) []health.Report
 }
 
-// A Watcher sees the control plane as the gate does, and can change nothing: it holds no
-// [Applier], and its clients need no guard.
+// A Watcher sees the control plane as the gate does, and can change nothing: its clients need
+// no guard, and without one they refuse every changing call.
 type Watcher struct {
 	control controlPlane
 	rolling map[topology.Ref]topology.RollingUpdate
+	// reader has what [Watcher.Advise] reads with, and nothing that carries out a plan.
+	reader *Applier
 }
 
 // WatchConfig is what a [Watcher] works with.
@@ -32,6 +35,9 @@ type WatchConfig struct {
 	Cluster string
 	// Etcd is nil for who cannot reach the members; all of them are unknown then.
 	Etcd Observer
+	// Nodes is the cluster's Kubernetes API, of which only the list of nodes is asked; nil without
+	// access to it.
+	Nodes Nodes
 	// Rolling is the pace of each group; the gate lets an only master go if that allows downtime.
 	Rolling map[topology.Ref]topology.RollingUpdate
 	// Now is the time; nil means time.Now.
@@ -46,9 +52,14 @@ func NewWatcher(c WatchConfig) Watcher {
 	if c.Etcd == nil {
 		c.Etcd = unreached{}
 	}
-	return Watcher{rolling: c.Rolling, control: controlPlane{
+	control := controlPlane{
 		cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB,
-		etcd: watched{c.Etcd}, now: c.Now,
+		etcd: watched{c.Etcd}, nodes: c.Nodes, now: c.Now,
+	}
+	return Watcher{rolling: c.Rolling, control: control, reader: &Applier{
+		control: control, nodes: c.Nodes, backWithin: repair.BackLimit,
+		groups: newGroupWriter(env{clients: c.Clients, cluster: c.Cluster, now: c.Now}),
+		mender: mender{c.Clients.EC2, c.Clients.AutoScaling},
 	}}
 }
 

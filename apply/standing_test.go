@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
@@ -96,6 +98,17 @@ func TestAWatcherOnlyDescribesAndKnowsNoMemberThatItCannotReach(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("etcd was asked %d times", asked)
+	}
+	watcher := NewWatcher(WatchConfig{Clients: clients, Cluster: testCluster, Now: func() time.Time { return moment.Add(time.Hour) }})
+	standing, advice, err := watcher.Advise(t.Context(), Input{Want: w.topology(t), Have: w.topology(t), Bindings: w.ids})
+	if err != nil || len(standing.Masters) != 1 || len(advice) != 1 {
+		t.Fatalf("%+v, %v, %v", standing.Masters, advice, err)
+	}
+	if a := advice[0]; a.Group != group.Ref() || a.Verb != repair.Notice || !strings.Contains(a.Sentence, "is not attached") {
+		t.Errorf("a machine that lacks its volume an hour after its launch: %+v", a)
+	}
+	if _, advice, err = watcher.Advise(t.Context(), Input{Want: w.topology(t), Bindings: w.ids}); err != nil || advice != nil {
+		t.Errorf("of a cluster that is to be made: %v, %v", advice, err)
 	}
 	for _, call := range w.region.Calls() {
 		if call.Mutating {

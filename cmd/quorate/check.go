@@ -193,7 +193,12 @@ func (r *reach) watcher(ctx context.Context, cluster desired.Cluster) (apply.Wat
 	if err != nil {
 		return apply.Watcher{}, err
 	}
-	return apply.NewWatcher(apply.WatchConfig{Clients: a.look, Cluster: cluster.Name, Etcd: health.Prober{Dial: dial}}), nil
+	config := apply.WatchConfig{Clients: a.look, Cluster: cluster.Name, Etcd: health.Prober{Dial: dial}, Rolling: cluster.Rolling}
+	nodes, err := r.kubernetes(ctx, cluster)
+	if nodes != nil {
+		config.Nodes = nodes
+	}
+	return apply.NewWatcher(config), err
 }
 
 // sources ask AWS with clients that refuse every changing call.

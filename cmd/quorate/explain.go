@@ -77,7 +77,7 @@ func (r *reach) waits(ctx context.Context, cluster desired.Cluster) (explain.Sou
 	if err != nil {
 		return explain.Sources{}, err
 	}
-	s := explain.Sources{Plan: planner.Plan, Standing: watcher.Look, Holder: holder, Now: time.Now}
+	s := explain.Sources{Plan: planner.Plan, Advise: watcher.Advise, Holder: holder, Now: time.Now}
 	nodes, err := r.kubernetes(ctx, cluster)
 	if nodes != nil {
 		s.Kubernetes = nodes

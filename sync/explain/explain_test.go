@@ -13,6 +13,7 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/sync"
@@ -113,6 +114,13 @@ func TestWhatIsWaitedForIsSaidWithWhoCanUnblockIt(t *testing.T) {
 		"a master has no machine": {func(f *Facts) {
 			f.Standing.Masters[1] = apply.Master{Group: ref("master-b"), Zone: "us-east-1b", NotBack: []string{"autoscaling-group/master-b has 0 machines instead of one"}}
 		}, []Waiting{{What: "control plane in us-east-1b: autoscaling-group/master-b has 0 machines instead of one", Who: AWS, Action: "see what its group did last: quorate check"}}},
+		"a roll has halted": {func(f *Facts) {
+			f.notBack(time.Hour, "member b of etcd main is unhealthy")
+			f.Advice = []repair.Advice{{Verb: repair.Wait, Group: ref("master-b"), Who: repair.People, Since: moment.Add(-time.Hour), Sentence: "halted: us-east-1b did not come back within 15m0s with template version 7; commit a fix, or set quorate.dev/resume"}}
+		}, []Waiting{{What: "halted: us-east-1b did not come back within 15m0s with template version 7; commit a fix, or set quorate.dev/resume", Since: moment.Add(-time.Hour), Who: People}}},
+		"quorate is about to mend it": {func(f *Facts) {
+			f.Advice = []repair.Advice{{Verb: repair.Detach, Group: ref("master-b"), Who: repair.Quorate, Sentence: "volume/b hangs on machine i-0: it is detached", Until: moment.Add(time.Minute)}}
+		}, []Waiting{{What: "volume/b hangs on machine i-0: it is detached", Until: moment.Add(time.Minute), Who: Quorate}}},
 		"nobody can look": {func(f *Facts) { f.Unseen = "AWS is throttling" }, []Waiting{
 			{What: "how the control plane is cannot be seen: AWS is throttling", Who: People, Action: "make AWS and the members of etcd reachable from here (--proxy)"},
 		}},
@@ -189,7 +197,7 @@ func TestTheStoryReadsLikeOne(t *testing.T) {
   control plane in us-east-1b: member b of etcd main is unhealthy: it is 900 log entries behind
     since 07:12 (2m0s)
     nobody needs to do anything before 07:27
-    who can unblock it: quorate
+    who can unblock it: quorate, in its next passes
 
   the drain of node node-1 is blocked by PodDisruptionBudget shop/web (pods shop/web-1): 1 of 2 pods are healthy
     since 07:04 (10m0s)
@@ -231,8 +239,8 @@ func TestDrainsAreGatheredWithTheirOwners(t *testing.T) {
 		Plan: func(context.Context, desired.Cluster) (sync.Planned, error) {
 			return sync.Planned{State: calm.State}, nil
 		},
-		Standing: func(context.Context, topology.Topology, topology.Bindings) (apply.Standing, error) {
-			return apply.Standing{}, errors.New("nobody answers")
+		Advise: func(context.Context, apply.Input) (apply.Standing, []repair.Advice, error) {
+			return apply.Standing{}, nil, errors.New("nobody answers")
 		},
 		Kubernetes: fakeKubernetes{}, Holder: func(string) int { return 7 }, Now: func() time.Time { return moment },
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/kube"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/topology"
@@ -17,8 +18,8 @@ import (
 type Sources struct {
 	// Plan looks at AWS and compares; [sync.Planner.Plan] does.
 	Plan func(context.Context, desired.Cluster) (sync.Planned, error)
-	// Standing looks at the control plane; [apply.Watcher] does.
-	Standing func(ctx context.Context, want topology.Topology, ids topology.Bindings) (apply.Standing, error)
+	// Advise looks at the control plane and at what is wrong; [apply.Watcher.Advise] does.
+	Advise func(context.Context, apply.Input) (apply.Standing, []repair.Advice, error)
 	// Kubernetes is nil without access to it; drains are not told then.
 	Kubernetes Kubernetes
 	// Holder says which process is at work on the cluster.
@@ -40,8 +41,8 @@ func (s Sources) Gather(ctx context.Context, c desired.Cluster) (Facts, error) {
 		return Facts{}, err
 	}
 	f := Facts{Cluster: c, State: planned.State, Plan: planned.Plan, Steps: planned.Steps, Holder: s.Holder(c.Name)}
-	if f.has(topology.ControlPlane) {
-		if f.Standing, err = s.Standing(ctx, c.Topology, planned.State.Bindings); err != nil {
+	if !planned.Plan.EndsCluster() {
+		if f.Standing, f.Advice, err = s.Advise(ctx, inputOf(c, planned)); err != nil {
 			f.Unseen = apply.Explain(err)
 		}
 	}
@@ -52,9 +53,12 @@ func (s Sources) Gather(ctx context.Context, c desired.Cluster) (Facts, error) {
 	return f, nil
 }
 
-// has reports whether there is a group of the role already: a cluster that is to be made has no standing.
-func (f Facts) has(role topology.Role) bool {
-	return slices.ContainsFunc(topology.Of[topology.AutoScalingGroup](f.State.Topology), func(g topology.AutoScalingGroup) bool { return g.Role == role })
+// inputOf is what a pass would run with now.
+func inputOf(c desired.Cluster, p sync.Planned) apply.Input {
+	return apply.Input{
+		Plan: p.Plan, Steps: p.Steps, Want: p.Cluster.Topology, Have: p.State.Topology, Bindings: p.State.Bindings, Machines: p.State.Machines,
+		Marks: p.State.Facts.Marks, Observed: p.At, Rolling: c.Rolling, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
+	}
 }
 
 func (s Sources) drains(ctx context.Context, f Facts) []Drain {

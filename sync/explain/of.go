@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
@@ -24,8 +25,10 @@ type Facts struct {
 	State   actual.State
 	Plan    diff.Plan
 	Steps   []order.Step
-	// Standing is of the control plane, and Unseen says why there is none.
+	// Standing is of the control plane, and Unseen says why there is none. Advice is what is wrong
+	// with groups, and what is done about it.
 	Standing apply.Standing
+	Advice   []repair.Advice
 	Unseen   string
 	// Drains are the nodes that are being emptied, or were set aside, sorted by name.
 	Drains []Drain
@@ -44,15 +47,16 @@ type Drain struct {
 	Unseen string
 }
 
-// backLimit is how long a machine may take to come back before it is looked after; it is the validation
-// timeout of kops rolling-update.
-const backLimit = 15 * time.Minute
+// backLimit is how long a machine of the group may take to come back before it is looked after.
+func (f Facts) backLimit(group topology.Ref) time.Duration {
+	return cmp.Or(f.Cluster.Rolling[group].BackWithin, topology.DefaultBackWithin)
+}
 
 // Of lists what the cluster waits for: first what people have ordered or must decide, then what is down, then
 // what is under way, then what is only to be done.
 func Of(f Facts) Report {
 	r := Report{Cluster: f.Cluster.Name, At: f.At}
-	r.Waiting = slices.Concat(f.paused(), f.forbidden(), f.masters(), f.drains(), f.workers(), f.rolls(), f.rest())
+	r.Waiting = slices.Concat(f.paused(), f.forbidden(), f.broken(), f.masters(), f.drains(), f.workers(), f.rolls(), f.rest())
 	return r
 }
 
@@ -71,24 +75,39 @@ func (f Facts) forbidden() []Waiting {
 	return all
 }
 
-// masters are the zones whose machine is not back.
+// broken are the groups that something is wrong with: halted rolls, volumes that hang, launches that fail.
+func (f Facts) broken() []Waiting {
+	var all []Waiting
+	for _, a := range f.Advice {
+		all = append(all, Waiting{What: a.Sentence, Since: a.Since, Until: a.Until, Who: cmp.Or(a.Who, Quorate)})
+	}
+	return all
+}
+
+// told reports that something was said of the group already.
+func (f Facts) told(group topology.Ref) bool {
+	return slices.ContainsFunc(f.Advice, func(a repair.Advice) bool { return a.Group == group })
+}
+
+// masters are the zones whose machine is not back, and only needs time.
 func (f Facts) masters() []Waiting {
 	if f.Unseen != "" {
 		return []Waiting{{What: "how the control plane is cannot be seen: " + f.Unseen, Who: People, Action: "make AWS and the members of etcd reachable from here (--proxy)"}}
 	}
 	var all []Waiting
 	for _, m := range f.Standing.Masters {
-		if m.Back() || !f.there(m.Group) {
+		if m.Back() || !f.there(m.Group) || f.told(m.Group) {
 			continue // one that is not there yet is a step to come
 		}
+		limit := f.backLimit(m.Group)
 		w := Waiting{What: fmt.Sprintf("control plane in %s: %s", m.Zone, strings.Join(m.NotBack, "; ")), Since: m.Launched, Who: AWS}
 		switch {
 		case m.Machine == "":
 			w.Action = "see what its group did last: quorate check"
-		case f.At.Before(m.Launched.Add(backLimit)):
-			w.Who, w.Until = Quorate, m.Launched.Add(backLimit)
+		case f.At.Before(m.Launched.Add(limit)):
+			w.Who, w.Until = Quorate, m.Launched.Add(limit)
 		default:
-			w.Who, w.Action = People, fmt.Sprintf("look at machine %s, which has had its %d minutes: aws ec2 get-console-output --latest --instance-id %s", m.Machine, int(backLimit.Minutes()), m.Machine)
+			w.Who, w.Action = People, fmt.Sprintf("look at machine %s, which has had its %d minutes: aws ec2 get-console-output --latest --instance-id %s", m.Machine, int(limit.Minutes()), m.Machine)
 		}
 		all = append(all, w)
 	}
@@ -140,7 +159,7 @@ func (f Facts) drains() []Waiting {
 func (f Facts) workers() []Waiting {
 	var all []Waiting
 	for _, g := range topology.Of[topology.AutoScalingGroup](f.Cluster.Topology) {
-		if g.Role == topology.ControlPlane || !f.there(g.Ref()) {
+		if g.Role == topology.ControlPlane || !f.there(g.Ref()) || f.told(g.Ref()) {
 			continue
 		}
 		n, newest := 0, time.Time{}
@@ -157,8 +176,8 @@ func (f Facts) workers() []Waiting {
 			continue
 		}
 		w := Waiting{What: fmt.Sprintf("%s has %d of at least %d machines in service", g.Name, n, g.Min), Since: newest, Who: AWS, Action: "see what the group did last: quorate check"}
-		if !newest.IsZero() && f.At.Before(newest.Add(backLimit)) {
-			w.Until, w.Action = newest.Add(backLimit), ""
+		if limit := f.backLimit(g.Ref()); !newest.IsZero() && f.At.Before(newest.Add(limit)) {
+			w.Until, w.Action = newest.Add(limit), ""
 		}
 		all = append(all, w)
 	}
@@ -187,15 +206,20 @@ func (f Facts) progress(control bool) (done, total int, gate string) {
 		if (g.Role == topology.ControlPlane) != control || !f.there(g.Ref()) {
 			continue
 		}
-		change := f.change(g.Ref())
+		change, seen := f.change(g.Ref()), 0
 		for _, m := range f.State.Machines {
 			if m.Group != g.Ref() || m.Gone() || m.Warm() {
 				continue
 			}
-			total++
+			seen++
 			if !slices.ContainsFunc(change.Old, func(o diff.OldMachine) bool { return o.ID == m.ID }) {
 				done++
 			}
+		}
+		if change.Effect == diff.Roll {
+			total += max(seen, g.Min)
+		} else {
+			total += seen // what else is short of machines is told apart
 		}
 		if len(change.Old) > 0 && control && gate == "" && f.Unseen == "" {
 			gate = f.gate(g)

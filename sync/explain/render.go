@@ -40,15 +40,15 @@ func (w Waiting) lines(now time.Time) []string {
 	if !w.Since.IsZero() {
 		lines = append(lines, fmt.Sprintf("since %s (%s)", clock(w.Since, now), now.Sub(w.Since).Abs().Round(time.Second)))
 	}
-	switch {
-	case w.Until.After(now):
+	if w.Until.After(now) {
 		lines = append(lines, "nobody needs to do anything before "+clock(w.Until, now))
-	case w.Who == Quorate && w.Action == "":
-		lines = append(lines, "it goes on by itself")
 	}
 	who := w.Who
-	if w.Action != "" {
+	switch {
+	case w.Action != "":
 		who += ": " + w.Action
+	case w.Who == Quorate:
+		who += ", in its next passes"
 	}
 	return append(lines, "who can unblock it: "+who)
 }

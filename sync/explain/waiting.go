@@ -7,6 +7,8 @@ package explain
 
 import (
 	"time"
+
+	"github.com/quorate/quorate/apply/repair"
 )
 
 // A Waiting is one thing that keeps a cluster from being what its manifest says, and working.
@@ -25,9 +27,9 @@ type Waiting struct {
 
 // Who can unblock something.
 const (
-	People  = "you"
-	AWS     = "AWS"
-	Quorate = "quorate"
+	People  = repair.People
+	AWS     = repair.AWS
+	Quorate = repair.Quorate
 )
 
 // A Report is all that a cluster waits for.
