@@ -120,6 +120,9 @@ func lagging(err error) bool {
 		return false
 	}
 	text := strings.ToLower(err.Error())
+	if strings.Contains(text, "image id") || strings.Contains(text, "ami id") {
+		return false // images are not the cluster's to make
+	}
 	return strings.Contains(text, "instance profile") || strings.Contains(text, "iaminstanceprofile") || strings.Contains(text, "does not exist")
 }
 

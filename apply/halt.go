@@ -91,8 +91,22 @@ func (r *run) returnWorkers(ctx context.Context, group topology.AutoScalingGroup
 	if !ok {
 		return nil
 	}
-	var out Outcome
-	err := r.rollWorkers(ctx, back, &out)
+	desired, workers, err := r.workers(ctx, group, func(m topology.Machine) string {
+		if m.Template == back.Template && m.Detached != group.Ref() {
+			return ""
+		}
+		return "it is of the roll that halted"
+	})
+	if err != nil {
+		return err
+	}
+	machines := make([]rollout.Machine, 0, len(workers))
+	for _, w := range workers {
+		machines = append(machines, w.Machine)
+	}
+	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
+	out := Outcome{}
+	err = r.carry(ctx, group, workers, decision, nil, &out)
 	done.Acted = out.Acted
 	return err
 }

@@ -36,20 +36,29 @@ type groupMarker interface {
 	DeleteTags(context.Context, *autoscaling.DeleteTagsInput, ...func(*autoscaling.Options)) (*autoscaling.DeleteTagsOutput, error)
 }
 
-// stateOf is EC2's state of a machine, or [repair.NotShown].
-func (m mender) stateOf(ctx context.Context, machine string) (string, error) {
+// stateOf is EC2's state of a machine, or [repair.NotShown], and when it was told to end, if EC2 says.
+func (m mender) stateOf(ctx context.Context, machine string) (state string, ended time.Time, err error) {
 	out, err := m.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{filter("instance-id", machine)}})
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	for _, r := range out.Reservations {
 		for _, i := range r.Instances {
 			if i.State != nil {
-				return string(i.State.Name), nil
+				return string(i.State.Name), transition(aws.ToString(i.StateTransitionReason)), nil
 			}
 		}
 	}
-	return repair.NotShown, nil
+	return repair.NotShown, time.Time{}, nil
+}
+
+// transition reads the time in EC2's words, as in "User initiated (2026-11-21 03:20:00 GMT)"; zero if
+// there is none.
+func transition(reason string) time.Time {
+	_, text, _ := strings.Cut(reason, "(")
+	text, _, _ = strings.Cut(text, ")")
+	at, _ := time.Parse("2006-01-02 15:04:05 MST", text)
+	return at
 }
 
 // zoneDown reports that AWS calls the zone anything but available.
@@ -96,7 +105,7 @@ func (m mender) lastLaunch(ctx context.Context, group string) (repair.Launch, er
 // release takes a volume from a dead machine. Whether that is dead is asked again right before, for what
 // runs may write; and the call names the machine, so that it fails if another one has the volume by now.
 func (m mender) release(ctx context.Context, a repair.Advice, now time.Time) error {
-	state, err := m.stateOf(ctx, a.Machine)
+	state, _, err := m.stateOf(ctx, a.Machine)
 	if err != nil {
 		return err
 	}

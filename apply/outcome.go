@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
@@ -110,6 +111,12 @@ func (r Report) Reason() string {
 		return r.Settling[0]
 	}
 	return ""
+}
+
+// Stopped reports that a roll halted, and that only people can do something about it: the groups that
+// halted are as whole as they can be.
+func (r Report) Stopped() bool {
+	return r.Halted && r.State() == Waiting && !slices.ContainsFunc(r.Repairs, func(m Repair) bool { return m.Who != repair.People || m.Err != nil })
 }
 
 // whyPaused says that the cluster is paused, and what is wrong besides.

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -170,7 +171,9 @@ func (r *run) groupFacts(group topology.AutoScalingGroup, live asgtypes.AutoScal
 }
 
 // backLimit is how long a machine of the group may take to come back.
-func (r *run) backLimit(topology.Ref) time.Duration { return r.applier.backWithin }
+func (r *run) backLimit(group topology.Ref) time.Duration {
+	return cmp.Or(r.in.Rolling[group].BackWithin, repair.BackLimit)
+}
 
 // masterFacts looks further only where the machine is not back.
 func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.Master, error) {
@@ -184,7 +187,11 @@ func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.
 	}
 	for _, s := range m.seats {
 		id, _ := r.known().ID(s.volume)
-		facts.Volumes = append(facts.Volumes, asVolume(s.volume, m.facts.volumes[id]))
+		volume := asVolume(s.volume, m.facts.volumes[id])
+		volume.Ending = slices.ContainsFunc(live.Instances, func(i asgtypes.Instance) bool {
+			return aws.ToString(i.InstanceId) == volume.Holder && !repair.Counts(string(i.LifecycleState))
+		})
+		facts.Volumes = append(facts.Volumes, volume)
 	}
 	return facts, r.lookFurther(ctx, &facts)
 }
@@ -206,10 +213,10 @@ func (r *run) lookFurther(ctx context.Context, facts *repair.Master) (err error)
 		return err
 	}
 	for i, v := range facts.Volumes {
-		if v.Holder == "" || len(facts.Machines) == 1 && v.Holder == facts.Machines[0].ID {
+		if v.Holder == "" || v.Ending || len(facts.Machines) == 1 && v.Holder == facts.Machines[0].ID {
 			continue
 		}
-		if facts.Volumes[i].HolderState, err = look.stateOf(ctx, v.Holder); err != nil {
+		if facts.Volumes[i].HolderState, facts.Volumes[i].HolderEnded, err = look.stateOf(ctx, v.Holder); err != nil {
 			return err
 		}
 	}
@@ -297,7 +304,7 @@ func (r *run) nodesToJudgeBy(ctx context.Context) (map[string]kube.Node, bool, e
 // workerFacts goes by what the plan was made from, and looks at the group only if something is wrong.
 func (r *run) workerFacts(ctx context.Context, have topology.Resource, group topology.AutoScalingGroup, nodes map[string]kube.Node, asked, whole bool) (repair.Workers, error) {
 	pinned, _ := have.(topology.AutoScalingGroup)
-	limit := r.applier.backWithin
+	limit := r.backLimit(group.Ref())
 	facts := repair.Workers{Judged: whole, Needed: strength(have, group, r.change(group.Ref()))}
 	for _, m := range r.in.Machines {
 		if m.Group == group.Ref() && !m.Warm() || m.Detached == group.Ref() {

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply/order"
-	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
@@ -35,11 +33,9 @@ type Applier struct {
 	ender     ender
 	mender    mender
 	retirer   retirer
-	// backWithin is how long a machine may take to come back.
-	backWithin time.Duration
-	backups    backups
-	balancers  balancers
-	marks      marks
+	backups   backups
+	balancers balancers
+	marks     marks
 }
 
 // Config is what an [Applier] works with.
@@ -54,9 +50,6 @@ type Config struct {
 	// Nodes is the cluster's Kubernetes API. Without it machines are replaced without being emptied
 	// first, and count as ready when AWS says so.
 	Nodes Nodes
-	// BackWithin is how long a machine may take to come back before it is repaired, or the roll that
-	// made it halts; zero means [repair.BackLimit].
-	BackWithin time.Duration
 	// Now is the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -68,18 +61,17 @@ func New(c Config) *Applier {
 	}
 	e := env{clients: c.Clients, cluster: c.Cluster, commit: c.Commit, now: c.Now}
 	return &Applier{
-		rows:       rowsFor(e),
-		groups:     newGroupWriter(e),
-		nodes:      c.Nodes,
-		takeovers:  takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
-		control:    controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, nodes: c.Nodes, now: c.Now},
-		ender:      ender{c.Clients.EC2},
-		mender:     mender{c.Clients.EC2, c.Clients.AutoScaling},
-		backWithin: cmp.Or(c.BackWithin, repair.BackLimit),
-		retirer:    retirer{c.Clients.EC2, c.Cluster, c.Now},
-		backups:    backups{c.Clients.EC2, c.Cluster, c.Now},
-		balancers:  balancers{c.Clients.ELB, c.Clients.ClassicELB},
-		marks:      marks{c.Clients.EC2},
+		rows:      rowsFor(e),
+		groups:    newGroupWriter(e),
+		nodes:     c.Nodes,
+		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
+		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, nodes: c.Nodes, now: c.Now},
+		ender:     ender{c.Clients.EC2},
+		mender:    mender{c.Clients.EC2, c.Clients.AutoScaling},
+		retirer:   retirer{c.Clients.EC2, c.Cluster, c.Now},
+		backups:   backups{c.Clients.EC2, c.Cluster, c.Now},
+		balancers: balancers{c.Clients.ELB, c.Clients.ClassicELB},
+		marks:     marks{c.Clients.EC2},
 	}
 }
 

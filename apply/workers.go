@@ -36,7 +36,7 @@ type worker struct {
 
 // rollWorkers does what is next for one group, and waits for the rest.
 func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, out *Outcome) error {
-	desired, workers, err := r.workers(ctx, group)
+	desired, workers, err := r.workers(ctx, group, r.whyOld)
 	if err != nil {
 		return err
 	}
@@ -45,11 +45,15 @@ func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, 
 		machines = append(machines, w.Machine)
 	}
 	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
-	decision = r.begun(decision, workers)
 	sentences, err := r.renewWarm(ctx, group)
 	if err != nil {
 		return err
 	}
+	return r.carry(ctx, group, workers, r.begun(decision, workers), sentences, out)
+}
+
+// carry does what was decided, and waits for the rest.
+func (r *run) carry(ctx context.Context, group topology.AutoScalingGroup, workers []worker, decision rollout.Decision, sentences []string, out *Outcome) error {
 	for _, action := range decision.Actions {
 		i := slices.IndexFunc(workers, func(w worker) bool { return w.ID == action.Machine })
 		sentence, err := r.act(ctx, group, workers[i], action.Verb)
@@ -97,7 +101,7 @@ func (r *run) act(ctx context.Context, group topology.AutoScalingGroup, w worker
 
 // workers looks at the machines of a group: the group as it is now, and each machine's node. Nodes that
 // are being emptied are taken a step further, which is how it is known whether anything blocks them.
-func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (desired int, workers []worker, err error) {
+func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup, why func(topology.Machine) string) (desired int, workers []worker, err error) {
 	live, err := r.applier.groups.live(ctx, group)
 	if err != nil {
 		return 0, nil, err
@@ -113,7 +117,7 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup) (des
 		if m.Group != group.Ref() && m.Detached != group.Ref() || m.Warm() {
 			continue
 		}
-		w := worker{Machine: asSeen(m, group, live, r.whyOld(m))}
+		w := worker{Machine: asSeen(m, group, live, why(m))}
 		if asked {
 			w.node, w.known = nodes[m.ID]
 			w.Ready = w.Ready && w.node.Ready

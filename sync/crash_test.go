@@ -113,9 +113,19 @@ func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit stri
 	return sync.Pass{
 		Planner: l.planner(t, c),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
-			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now, BackWithin: unhurried})
+			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now})
 		},
-	}.Run(t.Context(), c, commit)
+	}.Run(t.Context(), unhurriedly(c), commit)
+}
+
+// unhurriedly is the cluster with all the time of the world for its machines.
+func unhurriedly(c desired.Cluster) desired.Cluster {
+	c.Rolling = maps.Clone(c.Rolling)
+	for ref, pace := range c.Rolling {
+		pace.BackWithin = unhurried
+		c.Rolling[ref] = pace
+	}
+	return c
 }
 
 const (

@@ -69,6 +69,105 @@ func TestFaultsEndHealthyOrWithASentence(t *testing.T) {
 			says:   "InvalidAMIID.NotFound: the image ami-…does not exist any more: change spec.image of InstanceGroup master-us-east-1a",
 			mend:   func(n *night) { n.ground.region.SetLaunches(nil) },
 		},
+		{
+			name:   "a zone that is down is waited for, and no other one is touched",
+			breaks: func(n *night) { n.ground.region.ZoneDown("us-east-1b") },
+			within: 40 * time.Minute,
+			says:   "zone us-east-1b is down, AWS says; its master comes back with it, and no other zone is touched until then",
+			mend: func(n *night) {
+				for range 30 { // far longer than a master may take
+					n.minute()
+					n.pass()
+				}
+				n.ground.region.ZoneUp("us-east-1b")
+			},
+		},
+		{
+			name:   "a master that hangs is ended, and its group makes another",
+			breaks: func(n *night) { n.ground.region.KillMachine(n.machineOf(masterIn("b"))) },
+			within: 40 * time.Minute,
+			says:   "the master i-…in us-east-1b is not well…and has been so for more than 15m0s; it is ended, and autoscaling-group/master-us-east-1b",
+		},
+		{
+			name: "a master that AWS cannot reach any more is ended even if its group may not",
+			breaks: func(n *night) {
+				n.suspend(masterIn("b"), "ReplaceUnhealthy")
+				n.ground.region.KillMachine(n.machineOf(masterIn("b")))
+			},
+			within: 40 * time.Minute,
+			says:   "it is ended, and",
+		},
+		{
+			name: "a second machine in a row that hangs is left to people",
+			breaks: func(n *night) {
+				n.ground.region.SetBoots(func(l awssim.Launch) bool { return l.Zone != "us-east-1b" })
+				n.ground.region.KillMachine(n.machineOf(masterIn("b")))
+			},
+			within: 90 * time.Minute,
+			says:   "two machines in us-east-1b did not come back one after the other, i-…and now i-…until a commit changes the cluster, or you end the machine",
+			mend: func(n *night) {
+				second := n.machineOf(masterIn("b"))
+				for range 60 {
+					n.minute()
+					n.pass()
+				}
+				if now := n.machineOf(masterIn("b")); now != second {
+					n.Errorf("a third machine was made, %s after %s", now, second)
+				}
+				n.ground.region.SetBoots(nil)
+				n.terminate(second)
+			},
+		},
+		{
+			name: "a volume that hangs on a machine that runs is never taken from it",
+			breaks: func(n *night) {
+				machine := n.machineOf(masterIn("b"))
+				volumes := n.volumesOf(machine)
+				n.stranger = n.machineBeside(machine)
+				n.ground.region.SetLaunches(func(awssim.Launch) awssim.LaunchFate { return awssim.NoCapacity })
+				n.terminate(machine)
+				n.minute()
+				n.attach(volumes[0], n.stranger)
+				n.ground.region.SetLaunches(nil)
+			},
+			within: 40 * time.Minute,
+			says:   "which is running and may write to it: end that machine, or detach the volume by hand",
+			mend: func(n *night) {
+				for range 60 {
+					n.minute()
+					n.pass()
+				}
+				if len(n.volumesOf(n.stranger)) != 1 {
+					n.Error("the volume was taken from a machine that runs")
+				}
+				n.terminate(n.stranger)
+			},
+		},
+		{
+			name: "a worker that never joins is ended, and the next one joins",
+			breaks: func(n *night) {
+				n.ground.region.SetBoots(firstBootsNot(1))
+				n.terminate(n.machineOf(workers))
+			},
+			within: 60 * time.Minute,
+			says:   "machine i-…of autoscaling-group/nodes.ha.example.com did not join within 15m0s (has no node in Kubernetes); it is ended, and the group makes another",
+			mend:   func(*night) {},
+		},
+		{
+			name: "after three workers in a row people are told",
+			breaks: func(n *night) {
+				n.ground.region.SetBoots(func(l awssim.Launch) bool { return l.Template != workers })
+				n.terminate(n.machineOf(workers))
+			},
+			within: 120 * time.Minute,
+			says:   "never joined (has no node in Kubernetes), as 3 before it that were ended for that; nothing more is done about it",
+			mend: func(n *night) {
+				n.ground.region.SetBoots(nil)
+				for _, id := range n.strays() {
+					n.terminate(id)
+				}
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +230,7 @@ func TestAPauseWaitsForTheZoneUnderWay(t *testing.T) {
 	t.Parallel()
 	n := newNight(t, small)
 	n.commits(large, "large")
-	n.until("the first zone is under way", time.Hour, func() bool { return strings.HasPrefix(n.versions(masterIn("a"))[0], "2 [1 2") })
+	n.until("the first zone is under way", time.Hour, func() bool { return n.versions(masterIn("a"))[0] == "2 [2]" && n.ground.members("main") == 2 })
 	n.commits(paused(large), "pause")
 	n.until("it is back", 30*time.Minute, func() bool { return n.versions(masterIn("a"))[0] == "2 [2]" && n.ground.members("main") == 3 })
 	for range 10 {
@@ -145,4 +244,15 @@ func TestAPauseWaitsForTheZoneUnderWay(t *testing.T) {
 	n.commits(large, "go on")
 	n.until("the roll is done", 2*time.Hour, n.well)
 	n.wantQuorum()
+}
+
+// firstBootsNot lets that many workers come up with nothing on them.
+func firstBootsNot(count int) func(awssim.Launch) bool {
+	dead := map[string]bool{}
+	return func(l awssim.Launch) bool {
+		if l.Template == workers && len(dead) < count {
+			dead[l.Instance] = true
+		}
+		return !dead[l.Instance]
+	}
 }

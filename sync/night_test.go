@@ -35,6 +35,8 @@ type night struct {
 	said []string
 	// last is the latest pass.
 	last sync.Result
+	// stranger is a machine that is nobody's.
+	stranger string
 }
 
 // newNight builds the HA example.
@@ -143,7 +145,9 @@ func (n *night) versions(names ...string) []string {
 		g := n.group(name)
 		var machines []string
 		for _, i := range g.Instances {
-			machines = append(machines, aws.ToString(i.LaunchTemplate.Version))
+			if !strings.HasPrefix(string(i.LifecycleState), "Terminating") {
+				machines = append(machines, aws.ToString(i.LaunchTemplate.Version))
+			}
 		}
 		all = append(all, fmt.Sprintf("%s %v", aws.ToString(g.LaunchTemplate.Version), machines))
 	}
@@ -164,6 +168,45 @@ func (n *night) terminate(machine string) {
 	n.Helper()
 	_, err := n.EC2.TerminateInstances(n.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{machine}})
 	n.must(err)
+}
+
+func (n *night) suspend(group, process string) {
+	n.Helper()
+	_, err := n.AutoScaling.SuspendProcesses(n.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &group, ScalingProcesses: []string{process}})
+	n.must(err)
+}
+
+// machineBeside starts a machine of somebody's in the subnet of another one.
+func (n *night) machineBeside(machine string) string {
+	n.Helper()
+	out, err := n.EC2.DescribeInstances(n.Context(), &ec2.DescribeInstancesInput{InstanceIds: []string{machine}})
+	n.must(err)
+	beside := out.Reservations[0].Instances[0]
+	made, err := n.EC2.RunInstances(n.Context(), &ec2.RunInstancesInput{
+		ImageId: beside.ImageId, InstanceType: beside.InstanceType, SubnetId: beside.SubnetId, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+	})
+	n.must(err)
+	n.minute()
+	return aws.ToString(made.Instances[0].InstanceId)
+}
+
+func (n *night) attach(volume, machine string) {
+	n.Helper()
+	_, err := n.EC2.AttachVolume(n.Context(), &ec2.AttachVolumeInput{VolumeId: &volume, InstanceId: &machine, Device: aws.String("/dev/xvdz")})
+	n.must(err)
+}
+
+// strays are the workers that never booted.
+func (n *night) strays() []string {
+	n.ground.mu.Lock()
+	defer n.ground.mu.Unlock()
+	var ids []string
+	for _, i := range n.group(workers).Instances {
+		if id := aws.ToString(i.InstanceId); !n.ground.booted[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // volumesOf are those of etcd that hang on a machine.

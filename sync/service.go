@@ -176,7 +176,7 @@ func (s *Service) guarded(ctx context.Context, want desired.Cluster, commit stri
 // mend first is left to the next commit, or the next look for drift.
 func (s *Service) plan(cluster string, r Result) {
 	switch {
-	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.Converged():
+	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.Converged(), r.Err == nil && r.Report.Stopped() && !r.Report.Acted():
 		s.cfg.Schedule.Settles(cluster)
 	case errors.Is(r.Err, lease.ErrHeld):
 		s.cfg.Schedule.Waits(cluster)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/examples"
@@ -162,6 +163,31 @@ func TestOnlyClustersWhoseManifestChangedAreRun(t *testing.T) {
 		after(t, w, time.Minute, "b two.example.com")
 		if got := w.wall.last("quorate/apply/two.example.com"); got.State != commitstatus.Success || got.Commit[:1] != "b" {
 			t.Errorf("status of the edited cluster: %+v", got)
+		}
+	})
+}
+
+// TestAHaltedRollIsAFailureUntilTheNextCommit posts it once its group is back on the old template, and leaves it.
+func TestAHaltedRollIsAFailureUntilTheNextCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		halted := apply.Report{Halted: true, Repairs: []apply.Repair{{Advice: repair.Advice{Verb: repair.Wait, Who: repair.People, Sentence: "halted: zone a"}}}}
+		back := halted
+		back.Repairs = []apply.Repair{{Advice: repair.Advice{Verb: repair.End, Who: repair.Quorate, Sentence: "halted: going back"}, Acted: true}}
+		reports := []apply.Report{back, back, halted, halted, halted}
+		w := &world{answer: map[string]func() Result{"one.example.com": func() Result {
+			r := reports[0]
+			reports = reports[1:]
+			return Result{Report: r}
+		}}}
+		w.branch.push("a", map[string]string{"one": named("one.example.com")})
+		serve(t, w)
+		after(t, w, 3*time.Second, "a one.example.com")
+		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Pending || got.Description != "waiting: halted: going back" {
+			t.Errorf("status while it steps back: %+v", got)
+		}
+		after(t, w, time.Minute, "a one.example.com", "a one.example.com")
+		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Failure || got.Description != "halted: zone a" {
+			t.Errorf("status when it has stepped back: %+v", got)
 		}
 	})
 }

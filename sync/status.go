@@ -30,7 +30,7 @@ func statusOf(r Result) (commitstatus.State, string) {
 	case apply.Failed:
 		return commitstatus.Error, r.Report.Reason()
 	case apply.Waiting:
-		if len(r.blocks()) > 0 && !r.Report.Acted() {
+		if r.needsPeople() {
 			return commitstatus.Failure, r.Reason()
 		}
 		return commitstatus.Pending, "waiting: " + r.Planned.hopText() + progress(r.Report) + r.Reason()
@@ -42,7 +42,17 @@ func statusOf(r Result) (commitstatus.State, string) {
 	if r.Planned.Gone() {
 		return commitstatus.Success, r.Planned.Ended() + "; remove the folder"
 	}
-	return commitstatus.Success, fmt.Sprintf("%d resources as the manifest says, nothing to change", r.Planned.State.Topology.Len())
+	text := fmt.Sprintf("%d resources as the manifest says, nothing to change", r.Planned.State.Topology.Len())
+	if why := r.Planned.Cluster.Policy.Paused; why != "" {
+		text = "paused: " + why + "; " + text
+	}
+	return commitstatus.Success, text
+}
+
+// needsPeople reports that nothing more happens by itself: what people must remove is in the way of a
+// cluster's end, or a roll halted and its group is back on the template that worked.
+func (r Result) needsPeople() bool {
+	return (len(r.blocks()) > 0 || r.Report.Stopped()) && !r.Report.Acted()
 }
 
 // progress counts what is done, if anything had to be.

@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	// BackLimit is how long a machine may take to come back, unless the manifest says otherwise; it is
-	// the validation timeout of kops rolling-update.
-	BackLimit = 15 * time.Minute
+	// BackLimit is how long a machine may take to come back, unless the manifest says otherwise.
+	BackLimit = topology.DefaultBackWithin
 	// DetachAfter is how long a machine waits for a volume before a dead machine is told to give it up:
 	// AWS takes seconds, and a minute or two on a bad day.
 	DetachAfter = 5 * time.Minute

@@ -60,16 +60,18 @@ func (m Master) halted() Advice {
 		return Advice{}
 	}
 	machine, _ := m.machine()
-	state := "it is still of that version"
+	good := m.Marks.Halt.Good
 	switch {
-	case m.Marks.Halt.Good == "":
-		state += ", for nobody knows one that worked"
+	case good == "":
+		return m.Group.heldUp(m.Zone, "it is still of that version, for nobody knows one that worked")
 	case len(m.Missing) > 0:
-		state = fmt.Sprintf("it goes back to version %s: %s", m.Marks.Halt.Good, m.Missing[0])
-	case machine.Version == m.Marks.Halt.Good:
-		state = "it runs version " + machine.Version + " again"
+		a := m.Group.heldUp(m.Zone, fmt.Sprintf("it goes back to version %s: %s", good, m.Missing[0]))
+		if m.Now.Sub(machine.Launched) < m.Limit || machine.ID == "" {
+			a.Who = AWS
+		}
+		return a
 	}
-	return m.Group.heldUp(m.Zone, state)
+	return m.Group.heldUp(m.Zone, "it runs version "+machine.Version+" again")
 }
 
 // heldUp is the sentence of a roll that only people let go on.

@@ -61,6 +61,11 @@ type Volume struct {
 	Holder string
 	// HolderState is EC2's state of that machine; empty where nobody looked or nobody knows.
 	HolderState string
+	// HolderEnded is when that machine was told to end; zero where AWS does not say.
+	HolderEnded time.Time
+	// Ending reports that the holder is a machine that the group is ending, which takes as long as its
+	// connections and hooks need.
+	Ending bool
 	// Attachment is EC2's state of the attachment: attaching, attached, detaching, busy.
 	Attachment string
 	// Attached is when it began.
@@ -206,21 +211,25 @@ func (m Master) volumeHeld() Advice {
 }
 
 func (m Master) release(v Volume, machine Machine) Advice {
-	waited := m.Now.Sub(machine.Launched)
-	if waited < DetachAfter {
+	since := machine.Launched
+	if v.HolderEnded.After(since) {
+		since = v.HolderEnded
+	}
+	waited := m.Now.Sub(since)
+	if waited < DetachAfter || v.Ending {
 		return Advice{}
 	}
-	a := Advice{Volume: v.ID, Machine: v.Holder, Attached: v.Attached, Since: machine.Launched, Who: Quorate}
+	a := Advice{Volume: v.ID, Machine: v.Holder, Attached: v.Attached, Since: since, Who: Quorate}
 	held := fmt.Sprintf("%s (%s) hangs on machine %s, which is %s", v.Ref, v.ID, v.Holder, v.HolderState)
 	switch {
 	case v.gone(m.Now) && waited >= ForceAfter:
 		a.Verb, a.Sentence = ForceDetach, held+": it is detached by force, for its successor "+machine.ID+" waits for it"
 	case (v.gone(m.Now) || v.ending()) && v.Attachment != "detaching":
 		a.Verb, a.Sentence = Detach, held+": it is detached, for its successor "+machine.ID+" waits for it"
-		a.Until = machine.Launched.Add(ForceAfter)
+		a.Until = since.Add(ForceAfter)
 	case v.gone(m.Now) || v.ending():
 		a.Verb, a.Sentence = Wait, held+", and AWS is detaching it"
-		a.Until = machine.Launched.Add(ForceAfter)
+		a.Until = since.Add(ForceAfter)
 	default:
 		a.Verb, a.Who = Wait, People
 		a.Sentence = fmt.Sprintf("%s (%s) hangs on machine %s, which is %s and may write to it: end that machine, or detach the volume by hand",

@@ -91,12 +91,23 @@ func (w *world) launchOf(i *instance) Launch {
 	return l
 }
 
+// brokenLaunch refuses what only a real launch meets, and goneImage what dry runs and the settings of
+// Auto Scaling groups are checked for too.
 func (w *world) brokenLaunch(i *instance) error {
+	return w.refusedLaunch(i, func(f LaunchFate) bool { return f != NoImage })
+}
+
+func (w *world) goneImage(i *instance) error {
+	return w.refusedLaunch(i, func(f LaunchFate) bool { return f == NoImage })
+}
+
+func (w *world) refusedLaunch(i *instance, counts func(LaunchFate) bool) error {
 	decide := w.region.breakdowns.launch
 	if decide == nil {
 		return nil
 	}
-	if refused := decide(w.launchOf(i)).refusal(w.launchOf(i)); refused != nil {
+	fate := decide(w.launchOf(i))
+	if refused := fate.refusal(w.launchOf(i)); refused != nil && counts(fate) {
 		return refused
 	}
 	return nil

@@ -182,7 +182,7 @@ func (w *world) instanceXML(i *instance) instanceXML {
 		ID:             i.ID,
 		ImageID:        i.Image.ID,
 		State:          newInstanceStateXML(i),
-		Reason:         i.StateReason,
+		Reason:         i.transition(),
 		KeyName:        i.Data.KeyName,
 		Type:           i.Type,
 		Launched:       i.Launched,

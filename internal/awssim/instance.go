@@ -20,6 +20,7 @@ type instance struct {
 	State         string // pending, running, stopping, stopped, shutting-down, terminated
 	Launched      time.Time
 	StateReason   string // a code, such as Client.UserInitiatedShutdown
+	EndedAt       time.Time
 	Image         image
 	Type          string
 	VPCID         string
@@ -58,6 +59,9 @@ type launchRequest struct {
 func (w *world) launch(in launchRequest) (*instance, error) {
 	i, nic, err := w.plan(in)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.brokenLaunch(i); err != nil {
 		return nil, err
 	}
 	n, err := w.newInterface(nic)
@@ -199,7 +203,7 @@ func (w *world) checkLaunch(i *instance) error {
 	if i.Profile, err = w.profileARN(d.IAMInstanceProfile); err != nil {
 		return err
 	}
-	if err := w.brokenLaunch(i); err != nil {
+	if err := w.goneImage(i); err != nil {
 		return err
 	}
 	if w.DownZones[i.Zone] {
@@ -328,7 +332,7 @@ func (w *world) terminate(i *instance, reason string) {
 	if !i.alive() {
 		return
 	}
-	i.State, i.StateReason = "shutting-down", reason
+	i.State, i.StateReason, i.EndedAt = "shutting-down", reason, w.now()
 	w.region.stopDead(i.ID)
 	w.after(instanceShutdownDelay, func(w *world) { w.region.whenGone(i.ID, (*world).terminated) })
 }
@@ -369,4 +373,12 @@ func (i *instance) userData() []byte {
 
 func decodeUserData(encoded string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(encoded)
+}
+
+// transition is EC2's word for why the state last changed, with the time where somebody asked for it.
+func (i *instance) transition() string {
+	if i.EndedAt.IsZero() {
+		return ""
+	}
+	return "User initiated (" + i.EndedAt.Format("2006-01-02 15:04:05") + " GMT)"
 }
