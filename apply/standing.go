@@ -10,7 +10,6 @@ import (
 
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
-	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
@@ -57,7 +56,7 @@ func NewWatcher(c WatchConfig) Watcher {
 		etcd: watched{c.Etcd}, nodes: c.Nodes, now: c.Now,
 	}
 	return Watcher{rolling: c.Rolling, control: control, reader: &Applier{
-		control: control, nodes: c.Nodes, backWithin: repair.BackLimit,
+		control: control, nodes: c.Nodes,
 		groups: newGroupWriter(env{clients: c.Clients, cluster: c.Cluster, now: c.Now}),
 		mender: mender{c.Clients.EC2, c.Clients.AutoScaling},
 	}}
