@@ -130,8 +130,9 @@ func (c *conversation) plan() string {
 	return passing.ReplaceAllString(text.String(), "…")
 }
 
-// passing are ids of machines and digests of templates, which are others each time.
-var passing = regexp.MustCompile(`\bi-[0-9a-f]{17}(, i-[0-9a-f]{17})*|\b[0-9a-f]{12}\b`)
+// passing are ids of machines, digests of templates and what machines took to come back, which are others
+// each time.
+var passing = regexp.MustCompile(`\bi-[0-9a-f]{17}(, i-[0-9a-f]{17})*|\b[0-9a-f]{12}\b|about \d+ min|\(as \d+ machines? of this role took\)|\(a guess, as no machine has told yet\)`)
 
 // world applies the manifest, which ends with an empty plan, and tells the difference.
 func (c *conversation) world() string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
@@ -39,6 +40,10 @@ type Planned struct {
 	State   actual.State
 	Plan    diff.Plan
 	Steps   []order.Step
+	// Standing is how the control plane was seen when its machines were put in order; nil if nobody looked.
+	Standing *apply.Standing
+	// Rollout is how the machines of the plan are replaced.
+	Rollout render.Rollout
 	// Cost is zero if the planner has no prices.
 	Cost prices.Comparison
 	// At is when AWS began to be looked at.
@@ -65,6 +70,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 		return Planned{}, err
 	}
 	planned.Steps = order.Steps(planned.Plan, nil)
+	planned.Rollout = rollout(planned)
 	if len(p.Prices.Regions) > 0 {
 		planned.Cost = p.Prices.Compare(c.Region, planned.leadsTo(), state.Topology, kept(planned.Plan), state.Machines)
 	}
@@ -148,7 +154,7 @@ func ScopeOf(c desired.Cluster) actual.Scope {
 // Render is the plan as people and programs read it: steps in their order, then what
 // is forbidden.
 func (p Planned) Render(warnings ...string) render.Plan {
-	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Notes: p.Plan.Notes, Warnings: slices.Concat(warnings, p.Warnings), Cost: p.Cost, Machines: p.Plan.Machines, At: p.At}
+	out := render.Plan{Cluster: p.Plan.Cluster, Region: p.Plan.Region, Kept: p.Plan.Kept, Notes: p.Plan.Notes, Warnings: slices.Concat(warnings, p.Warnings), Cost: p.Cost, Rollout: p.Rollout, Machines: p.Plan.Machines, At: p.At}
 	for _, l := range p.State.Leftovers {
 		out.Leftovers = append(out.Leftovers, render.Leftover{Kind: l.Kind, ID: l.ID, Name: l.Name, Created: l.Created, Reason: l.Reason, InTheWay: l.InTheWay})
 	}

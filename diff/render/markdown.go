@@ -21,6 +21,7 @@ func Markdown(w io.Writer, p Plan) error {
 	for i, l := range p.Lines {
 		fmt.Fprintf(b, "| %d | %s | `%s` | %s | %s |\n", i+1, l.Change.Effect, code(l.Change.Ref.String()), fieldCells(l.Change.Fields), cell(l.reason()))
 	}
+	markdownRollout(b, p.Rollout)
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "\n`%s` stays: %s\n", code(k.Ref.String()), cell(k.Reason))
 	}

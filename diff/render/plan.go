@@ -27,6 +27,8 @@ type Plan struct {
 	Notes []diff.Note
 	// Warnings are sentences about the manifest that stop nothing.
 	Warnings []string
+	// Rollout is how machines are replaced; without stages none is.
+	Rollout Rollout
 	// Cost is zero if nobody priced the plan; Bill asks Text for its lines.
 	Cost prices.Comparison
 	Bill bool
@@ -154,6 +156,7 @@ type jsonPlan struct {
 	Cluster  string         `json:"cluster"`
 	Region   string         `json:"region"`
 	Changes  []jsonChange   `json:"changes"`
+	Rollout  *Rollout       `json:"rollout,omitempty"`
 	Machines []string       `json:"machines,omitempty"`
 	Kept     []jsonKept     `json:"kept,omitempty"`
 	Notes    []jsonNote     `json:"notes,omitempty"`
@@ -181,6 +184,10 @@ func JSON(w io.Writer, p Plan) error {
 			Ref: l.Change.Ref, Effect: l.Change.Effect, Zone: l.Zone,
 			Fields: orEmpty(l.Change.Fields), After: orEmpty(l.After), Reason: l.reason(),
 		})
+	}
+	if len(p.Rollout.Stages) > 0 || p.Rollout.Hop != nil {
+		out.Rollout = &p.Rollout
+		out.Rollout.Stages = orEmpty(p.Rollout.Stages)
 	}
 	for _, m := range p.Machines {
 		out.Machines = append(out.Machines, m.ID)

@@ -25,7 +25,7 @@ func night() Plan {
 	}
 	vpc, group := topology.Ref{Kind: topology.KindVPC, Name: "ha.example.com"}, ref(topology.KindAutoScalingGroup, "master-us-east-1b.masters")
 	return Plan{
-		Cluster: "ha.example.com", Region: "us-east-1",
+		Cluster: "ha.example.com", Region: "us-east-1", Rollout: climbing(group),
 		Warnings: []string{"cluster.yaml:12:3: two masters share us-east-1a: if that zone fails, etcd has no majority"},
 		Lines: []Line{
 			{Change: diff.Change{Ref: ref(topology.KindSubnet, "us-east-1d"), Effect: diff.Create}, Why: "nothing that it needs has to change first"},
@@ -49,6 +49,30 @@ func night() Plan {
 		Leftovers: []Leftover{{Kind: topology.KindSubnet, ID: "subnet-0a1b2c3d4e5f60718", Created: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC), Reason: "it has no Name tag"}},
 		Notes:     []diff.Note{{Ref: ref(topology.KindAutoScalingGroup, "nodes"), Text: "it follows $Latest of its launch template, which is no difference"}},
 		Kept:      []diff.Kept{{Ref: ref(topology.KindVolume, "d.etcd-main"), Reason: "an etcd volume holds data that nothing else has, so no plan removes it"}},
+	}
+}
+
+// climbing is the rollout of a hop: a master that is to be repaired, then workers.
+func climbing(master topology.Ref) Rollout {
+	return Rollout{
+		Hop: &diff.Hop{Number: 1, Of: 2, Version: "v1.33.13", Next: []string{"v1.34.2"}},
+		Stages: []Stage{{
+			Group: master, Role: topology.ControlPlane, Zones: []string{"us-east-1b"},
+			Machines: []Going{{"i-0b1b2c3d4e5f60718", "us-east-1b", "made from an older template"}},
+			Gate:     "every other master is back, the members of etcd are healthy voters without it, and a snapshot is fresh", Order: "nothing has to change first",
+			Now:     "wait: zone us-east-1c is under way",
+			Margins: []Margin{{"events", 3, 2, 2, 2, 3}, {"main", 3, 2, 3, 2, 3}},
+			Each:    252, Seconds: 252, Learned: 3, Within: 900,
+		}, {
+			Group: topology.Ref{Kind: topology.KindAutoScalingGroup, Name: "nodes.ha.example.com"}, Role: topology.Worker, Zones: []string{"us-east-1a", "us-east-1b"},
+			Machines: []Going{
+				{"i-0a000000000000001", "us-east-1a", "made from an older template"}, {"i-0a000000000000002", "us-east-1a", "marked on its node (kops.k8s.io/needs-update)"},
+				{"i-0b000000000000003", "us-east-1b", "made from an older template"},
+			},
+			Warm: 1, Gate: "every master is back", Order: "workers follow the control plane",
+			Pace: &Pace{Surge: 1, Batches: 3, Canary: true}, Each: 300, Seconds: 900, Within: 1200,
+		}},
+		Seconds: 1152, Members: "members as etcd answered at 22:00:00 UTC",
 	}
 }
 

@@ -31,6 +31,7 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	for _, l := range p.Lines {
 		textLine(b, l, paint)
 	}
+	textRollout(b, p.Rollout)
 	for _, k := range p.Kept {
 		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, k.Reason)
 	}
