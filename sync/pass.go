@@ -51,15 +51,22 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	if err := p.begin(planned, commit); err != nil {
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
-	report := p.NewApplier(c, commit).Run(ctx, apply.Input{
-		Plan: planned.Plan, Steps: planned.Steps, Want: planned.Cluster.Topology, Have: planned.State.Topology,
-		Bindings: planned.State.Bindings, Machines: planned.State.Machines, Rolling: planned.Cluster.Rolling,
-		Marks: planned.State.Facts.Marks, Observed: planned.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
-		Progress: func(o apply.Outcome) {
-			if p.Progress != nil {
-				p.Progress(c.Name, o)
-			}
-		},
-	})
+	in := planned.Input(c)
+	in.Progress = func(o apply.Outcome) {
+		if p.Progress != nil {
+			p.Progress(c.Name, o)
+		}
+	}
+	report := p.NewApplier(c, commit).Run(ctx, in)
 	return Result{Planned: planned, Report: report}
+}
+
+// Input is what a run is about that carries out the plan, or only looks as one would. The cluster is the one of
+// the manifest, which the plan may reach in several hops.
+func (p Planned) Input(c desired.Cluster) apply.Input {
+	return apply.Input{
+		Plan: p.Plan, Steps: p.Steps, Want: p.Cluster.Topology, Have: p.State.Topology,
+		Bindings: p.State.Bindings, Machines: p.State.Machines, Rolling: p.Cluster.Rolling,
+		Marks: p.State.Facts.Marks, Observed: p.At, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
+	}
 }

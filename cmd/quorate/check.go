@@ -12,12 +12,10 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
-	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/actual/vitals"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/desired"
-	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/kopskeys"
 	"github.com/quorate/quorate/internal/kopsstore"
@@ -221,11 +219,7 @@ func (r *reach) sources(ctx context.Context, cluster desired.Cluster) (checkup.S
 		return checkup.Sources{}, err
 	}
 	s := checkup.Sources{
-		Plan: func(ctx context.Context, c desired.Cluster) (actual.State, diff.Plan, error) {
-			planned, err := planner.Plan(ctx, c)
-			return planned.State, planned.Plan, err
-		},
-		Standing: watcher.Look,
+		Plan: planner.Plan, Advise: watcher.Advise,
 		Groups: func(ctx context.Context, name string) ([]vitals.Group, error) {
 			return vitals.Groups(ctx, a.look.AutoScaling, name)
 		},

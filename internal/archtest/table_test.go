@@ -48,7 +48,7 @@ var table = map[string]row{
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
 	},
 	"sync/checkup": {
-		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "desired", "diff", "topology"},
+		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
 		"it judges facts of all stages in one place; who asks for them is handed in",
 	},
 	"sync/audit":        {nil, "it writes down what it is told; what it needs of a repository is an interface beside it"},

@@ -12,11 +12,11 @@ import (
 
 // etcd asks every cluster of members: do all of them vote, agree on a leader, and keep up; and is there room.
 func etcd(f Facts) []Finding {
-	if !f.Standing.Known() {
-		return []Finding{unknown("", "how the members are: "+f.Standing.Unknown, "")}
+	if !f.Control.Known() {
+		return []Finding{unknown("", "how the members are: "+f.Control.Unknown, "")}
 	}
 	var found []Finding
-	for _, r := range f.Standing.Value.Etcd {
+	for _, r := range f.Control.Value.Standing.Etcd {
 		ill := members(r)
 		found = append(found, ill...)
 		found = append(found, room(r)...)

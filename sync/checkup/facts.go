@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/actual/vitals"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/kube"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
@@ -28,10 +29,10 @@ type Facts struct {
 	Cluster desired.Cluster
 	At      time.Time
 	// State is what AWS has, and Plan what it takes to make the manifest of it.
-	State    actual.State
-	Plan     diff.Plan
-	Standing Fact[apply.Standing]
-	Groups   Fact[[]vitals.Group]
+	State   actual.State
+	Plan    diff.Plan
+	Control Fact[Control]
+	Groups  Fact[[]vitals.Group]
 	// Kubernetes is unknown without access.
 	Kubernetes Fact[Kubernetes]
 	// Copies are of the etcd clusters, sorted by name.
@@ -40,6 +41,12 @@ type Facts struct {
 	Serving []Serving
 	// Authority are the certificates that may sign for API servers.
 	Authority Fact[[]*x509.Certificate]
+}
+
+// Control is the control plane, and what is wrong with any group and being mended.
+type Control struct {
+	Standing apply.Standing
+	Advice   []repair.Advice
 }
 
 // Kubernetes is what the cluster's own API says.

@@ -10,24 +10,25 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
+	gosync "sync"
 	"time"
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/actual/vitals"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/kube"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
-	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/topology"
 )
 
 // Sources are where facts come from. None of them changes anything.
 type Sources struct {
-	// Plan looks at AWS and compares. Nothing else is asked if it fails.
-	Plan func(context.Context, desired.Cluster) (actual.State, diff.Plan, error)
-	// Standing looks at the control plane; [apply.Watcher] does.
-	Standing  func(ctx context.Context, want topology.Topology, ids topology.Bindings) (apply.Standing, error)
+	// Plan looks at AWS and compares; [sync.Planner.Plan] does. Nothing else is asked if it fails.
+	Plan func(context.Context, desired.Cluster) (sync.Planned, error)
+	// Advise looks at the control plane, and at what is wrong with groups; [apply.Watcher.Advise] does.
+	Advise    func(context.Context, apply.Input) (apply.Standing, []repair.Advice, error)
 	Groups    func(ctx context.Context, cluster string) ([]vitals.Group, error)
 	Snapshots func(ctx context.Context, volumes []string) ([]vitals.Snapshot, error)
 	// Kubernetes is nil without access to it.
@@ -53,23 +54,24 @@ const patience = 10 * time.Second
 // Gather asks all sources side by side, except for those of the checks left out. What cannot be learned is
 // unknown, with the reason.
 func (s Sources) Gather(ctx context.Context, c desired.Cluster, without ...string) (Facts, error) {
-	state, plan, err := s.Plan(ctx, c)
+	planned, err := s.Plan(ctx, c)
 	if err != nil {
 		return Facts{}, err
 	}
-	f := Facts{Cluster: c, State: state, Plan: plan}
+	state := planned.State
+	f := Facts{Cluster: c, State: state, Plan: planned.Plan}
 	skip := func(checks ...string) bool {
 		return !slices.ContainsFunc(checks, func(name string) bool { return !slices.Contains(without, name) })
 	}
-	var all sync.WaitGroup
+	var all gosync.WaitGroup
 	ask := func(question func(), checks ...string) {
 		if !skip(checks...) {
 			all.Go(question)
 		}
 	}
 	ask(func() {
-		f.Standing = learn(ctx, func(ctx context.Context) (apply.Standing, error) { return s.Standing(ctx, c.Topology, state.Bindings) })
-	}, "masters", "etcd")
+		f.Control = learn(ctx, func(ctx context.Context) (Control, error) { return s.control(ctx, c, planned) })
+	}, "masters", "etcd", "repairs")
 	ask(func() {
 		f.Groups = learn(ctx, func(ctx context.Context) ([]vitals.Group, error) { return s.Groups(ctx, c.Name) })
 	}, "machines", "templates", "launches")
@@ -93,6 +95,16 @@ func learn[T any](ctx context.Context, ask func(context.Context) (T, error)) Fac
 		return Fact[T]{Unknown: cmp.Or(apply.Explain(err), "it is not known why")}
 	}
 	return Fact[T]{Value: value}
+}
+
+// control looks at masters and members, and for what is wrong with any group. A cluster that is to be made has
+// neither.
+func (s Sources) control(ctx context.Context, c desired.Cluster, p sync.Planned) (seen Control, err error) {
+	seen.Standing, seen.Advice, err = s.Advise(ctx, p.Input(c))
+	if err == nil && len(seen.Standing.Masters) == 0 {
+		err = errors.New("there is no control plane yet")
+	}
+	return seen, err
 }
 
 func (s Sources) kubernetes(ctx context.Context) Fact[Kubernetes] {
@@ -119,7 +131,7 @@ func (s Sources) copies(ctx context.Context, c desired.Cluster, state actual.Sta
 		}
 	}
 	snapshots := learn(ctx, func(ctx context.Context) ([]vitals.Snapshot, error) { return s.Snapshots(ctx, ids) })
-	var all sync.WaitGroup
+	var all gosync.WaitGroup
 	for i := range stores {
 		all.Go(func() {
 			stores[i].Backup = learn(ctx, func(ctx context.Context) (time.Time, error) {
@@ -165,7 +177,7 @@ const apiPort = 443
 // serving shakes hands with the API server of each master.
 func (s Sources) serving(ctx context.Context, c desired.Cluster, state actual.State) []Serving {
 	var all []Serving
-	var shakes sync.WaitGroup
+	var shakes gosync.WaitGroup
 	for _, m := range state.Machines {
 		if m.Role == topology.ControlPlane && m.InService() {
 			all = append(all, Serving{Group: m.Group, Machine: m.ID})

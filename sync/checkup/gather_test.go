@@ -5,17 +5,21 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/actual/vitals"
 	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -23,9 +27,11 @@ import (
 func silent(f Facts) Sources {
 	no := errors.New("nobody answers")
 	return Sources{
-		Plan: func(context.Context, desired.Cluster) (actual.State, diff.Plan, error) { return f.State, f.Plan, nil },
-		Standing: func(context.Context, topology.Topology, topology.Bindings) (apply.Standing, error) {
-			return apply.Standing{}, no
+		Plan: func(context.Context, desired.Cluster) (sync.Planned, error) {
+			return sync.Planned{State: f.State, Plan: f.Plan}, nil
+		},
+		Advise: func(context.Context, apply.Input) (apply.Standing, []repair.Advice, error) {
+			return apply.Standing{}, nil, no
 		},
 		Groups:    func(context.Context, string) ([]vitals.Group, error) { return nil, no },
 		Snapshots: func(context.Context, []string) ([]vitals.Snapshot, error) { return nil, no },
@@ -76,8 +82,8 @@ func TestChecksThatAreLeftOutAskNobody(t *testing.T) {
 }
 
 func TestWithoutAWSThereAreNoFacts(t *testing.T) {
-	s := Sources{Plan: func(context.Context, desired.Cluster) (actual.State, diff.Plan, error) {
-		return actual.State{}, diff.Plan{}, errors.New("no credentials")
+	s := Sources{Plan: func(context.Context, desired.Cluster) (sync.Planned, error) {
+		return sync.Planned{}, errors.New("no credentials")
 	}}
 	if _, err := s.Gather(t.Context(), desired.Cluster{}); err == nil {
 		t.Error("a cluster was judged that nobody saw")
@@ -111,7 +117,7 @@ func TestCopiesAreFoundInStoresAndSnapshots(t *testing.T) {
 
 func TestAReportReadsAsATable(t *testing.T) {
 	f := healthy(t)
-	f.Standing.Value.Masters[1].Missing = []string{"volume/b.etcd-main is not attached to machine i-b yet"}
+	f.Control.Value.Standing.Masters[1].Missing = []string{"volume/b.etcd-main is not attached to machine i-b yet"}
 	f.Plan.Changes = []diff.Change{{Ref: ref("nodes"), Effect: diff.Roll}}
 	f.Kubernetes = Fact[Kubernetes]{Unknown: "there is no access to Kubernetes"}
 	var b strings.Builder
@@ -126,6 +132,7 @@ failure  masters       master-b  volume/b.etcd-main is not attached to machine i
                                  → quorate explain says what it waits for, and until when
 ok       etcd          events    3 of 3 members vote and are healthy, a leads; 1 more may fail
 ok       etcd          main      3 of 3 members vote and are healthy, a leads; 1 more may fail
+ok       repairs       -         no roll has halted, and nothing waits to be mended
 ok       templates     -         4 groups pinned by number, and no machine older than its template
 ok       launches      -         no group failed at what it did last
 ok       dns           -         2 records there, and none is a placeholder
@@ -139,5 +146,23 @@ ha.example.com is not healthy: 1 failure, 1 unknown, 1 warning
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTheCertificateOfAnAPIServerIsTheOneThatItShows(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	asked := ""
+	s := Sources{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		asked = address
+		var d net.Dialer
+		return d.DialContext(ctx, network, server.Listener.Addr().String())
+	}}
+	f := healthy(t)
+	f.State.Machines = f.State.Machines[:1]
+	f.State.Machines[0].PrivateIP = netip.MustParseAddr("172.20.32.5")
+	got := s.serving(t.Context(), f.Cluster, f.State)
+	if len(got) != 1 || !got[0].Certificate.Known() || !got[0].Certificate.Value.Equal(server.Certificate()) || asked != "172.20.32.5:443" {
+		t.Errorf("asked %s, got %+v", asked, got)
 	}
 }

@@ -65,6 +65,7 @@ var checks = []check{
 	{"machines", machines},
 	{"masters", masters},
 	{"etcd", etcd},
+	{"repairs", repairs},
 	{"templates", templates},
 	{"launches", launches},
 	{"dns", dns},

@@ -21,6 +21,7 @@ import (
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/kube"
 	"github.com/quorate/quorate/apply/quorum"
+	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
@@ -65,7 +66,7 @@ func healthy(t *testing.T) Facts {
 	var want []topology.Resource
 	f.Kubernetes.Value = Kubernetes{Nodes: map[string]kube.Node{}, System: kube.System{Version: "v1.36.3", Static: map[string][]string{}, Critical: 9}}
 	for _, report := range []string{"events", "main"} {
-		f.Standing.Value.Etcd = append(f.Standing.Value.Etcd, health.Report{Cluster: quorum.Cluster{Name: report}, Leader: "a", Reasons: map[string]string{}, Sizes: map[string]health.Size{}})
+		f.Control.Value.Standing.Etcd = append(f.Control.Value.Standing.Etcd, health.Report{Cluster: quorum.Cluster{Name: report}, Leader: "a", Reasons: map[string]string{}, Sizes: map[string]health.Size{}})
 	}
 	add := func(group string, role topology.Role, machines ...string) {
 		g := topology.AutoScalingGroup{Name: group, Role: role, Template: "new", Min: len(machines), Max: len(machines), Zones: []string{"us-east-1a"}, Ownership: topology.Owned}
@@ -85,10 +86,10 @@ func healthy(t *testing.T) Facts {
 	}
 	for _, letter := range []string{"a", "b", "c"} {
 		add("master-"+letter, topology.ControlPlane, "i-"+letter)
-		f.Standing.Value.Masters = append(f.Standing.Value.Masters, apply.Master{Group: ref("master-" + letter), Zone: "us-east-1" + letter, Machine: "i-" + letter, Launched: moment.Add(-time.Hour)})
-		for i := range f.Standing.Value.Etcd {
-			f.Standing.Value.Etcd[i].Members = append(f.Standing.Value.Etcd[i].Members, quorum.Member{Name: letter, Zone: "us-east-1" + letter, Health: quorum.Healthy})
-			f.Standing.Value.Etcd[i].Sizes[letter] = health.Size{File: 100 << 20, InUse: 90 << 20, Quota: 2 << 30}
+		f.Control.Value.Standing.Masters = append(f.Control.Value.Standing.Masters, apply.Master{Group: ref("master-" + letter), Zone: "us-east-1" + letter, Machine: "i-" + letter, Launched: moment.Add(-time.Hour)})
+		for i := range f.Control.Value.Standing.Etcd {
+			f.Control.Value.Standing.Etcd[i].Members = append(f.Control.Value.Standing.Etcd[i].Members, quorum.Member{Name: letter, Zone: "us-east-1" + letter, Health: quorum.Healthy})
+			f.Control.Value.Standing.Etcd[i].Sizes[letter] = health.Size{File: 100 << 20, InUse: 90 << 20, Quota: 2 << 30}
 		}
 	}
 	add("nodes", topology.Worker, "i-1", "i-2")
@@ -161,7 +162,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		change(&n)
 		f.Kubernetes.Value.Nodes[id] = n
 	}
-	main := func(f *Facts) *health.Report { return &f.Standing.Value.Etcd[1] }
+	main := func(f *Facts) *health.Report { return &f.Control.Value.Standing.Etcd[1] }
 	for name, c := range map[string]struct {
 		spoil func(f *Facts)
 		want  string // a line of told; its first word is the worst there is
@@ -179,10 +180,10 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 			f.State.Machines = append(f.State.Machines, topology.Machine{ID: "i-9", State: "running", Role: topology.Bastion})
 		}, "warning machines i-9: it carries the cluster's tags and belongs to no group"},
 		"a volume is elsewhere": {func(f *Facts) {
-			f.Standing.Value.Masters[1].Missing = []string{"volume/b.etcd-main is not attached to machine i-b yet"}
+			f.Control.Value.Standing.Masters[1].Missing = []string{"volume/b.etcd-main is not attached to machine i-b yet"}
 		}, "failure masters master-b: volume/b.etcd-main is not attached to machine i-b yet (launched 1 h 0 min ago)"},
-		"the control plane is unknown": {func(f *Facts) { f.Standing = Fact[apply.Standing]{Unknown: "nobody answers"} }, "unknown masters : how the control plane is: nobody answers"},
-		"nobody has looked at masters": {func(f *Facts) { f.Standing = Fact[apply.Standing]{} }, "unknown masters : nothing was found to look at"},
+		"the control plane is unknown": {func(f *Facts) { f.Control = Fact[Control]{Unknown: "nobody answers"} }, "unknown masters : how the control plane is: nobody answers"},
+		"nobody has looked at masters": {func(f *Facts) { f.Control = Fact[Control]{} }, "unknown masters : nothing was found to look at"},
 		"a member is sick": {func(f *Facts) {
 			main(f).Members[1].Health = quorum.Unhealthy
 			main(f).Reasons["b"] = "it has raised the alarm NOSPACE"
@@ -193,6 +194,8 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		"a member too few":                  {func(f *Facts) { main(f).Members = main(f).Members[:2] }, "warning etcd main: 2 of 2 members vote and are healthy, a leads; 0 more may fail, as with one member fewer"},
 		"a database is nearly full":         {func(f *Facts) { main(f).Sizes["b"] = health.Size{File: 1800 << 20, InUse: 1700 << 20, Quota: 2 << 30} }, "warning etcd main/b: its database takes 1.8 GiB of 2.0 GiB (88%)"},
 		"a database of an old member":       {func(f *Facts) { main(f).Sizes["b"] = health.Size{File: 2 << 30, InUse: 1 << 20} }, "failure etcd main/b: its database takes 2.0 GiB of 2.0 GiB (100%)"},
+		"a roll has halted":                 {advised(repair.Advice{Group: ref("master-b"), Who: repair.People, Sentence: "halted: us-east-1b did not come back", Since: moment.Add(-time.Hour)}), "failure repairs master-b: halted: us-east-1b did not come back (since 1 h 0 min)"},
+		"a volume hangs":                    {advised(repair.Advice{Group: ref("master-b"), Who: repair.AWS, Sentence: "AWS is detaching it"}), "warning repairs master-b: AWS is detaching it"},
 		"a group follows a word":            {func(f *Facts) { f.Groups.Value[3].Version = "$Latest" }, "warning templates nodes: it is pinned to no version by number: it follows $Latest"},
 		"a machine is older":                {func(f *Facts) { f.State.Machines[3].Template = "old"; f.Groups.Value[3].Versions["i-1"] = "1" }, "warning templates nodes: 1 of 2 machines run an older template: i-1 (version 1); the group is pinned to version 2"},
 		"the last launch failed":            {func(f *Facts) { fail(&f.Groups.Value[3]) }, "warning launches nodes: Launching a new EC2 instance failed 1 min ago: no capacity"},
@@ -245,6 +248,10 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+func advised(a repair.Advice) func(*Facts) {
+	return func(f *Facts) { f.Control.Value.Advice = []repair.Advice{a} }
 }
 
 // fail makes a failed launch the last of a group, with another under way.

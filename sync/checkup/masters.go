@@ -7,12 +7,12 @@ import (
 // masters asks what AWS misses of the control plane: machines in service, volumes attached where they should
 // be, targets healthy. How the etcd members on them are is etcd's.
 func masters(f Facts) []Finding {
-	if !f.Standing.Known() {
-		return []Finding{unknown("", "how the control plane is: "+f.Standing.Unknown, "")}
+	if !f.Control.Known() {
+		return []Finding{unknown("", "how the control plane is: "+f.Control.Unknown, "")}
 	}
 	var found []Finding
 	back := 0
-	for _, m := range f.Standing.Value.Masters {
+	for _, m := range f.Control.Value.Standing.Masters {
 		age := ""
 		if !m.Launched.IsZero() {
 			age = fmt.Sprintf(" (launched %s ago)", span(f.At.Sub(m.Launched)))

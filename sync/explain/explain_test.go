@@ -121,6 +121,9 @@ func TestWhatIsWaitedForIsSaidWithWhoCanUnblockIt(t *testing.T) {
 		"quorate is about to mend it": {func(f *Facts) {
 			f.Advice = []repair.Advice{{Verb: repair.Detach, Group: ref("master-b"), Who: repair.Quorate, Sentence: "volume/b hangs on machine i-0: it is detached", Until: moment.Add(time.Minute)}}
 		}, []Waiting{{What: "volume/b hangs on machine i-0: it is detached", Until: moment.Add(time.Minute), Who: Quorate}}},
+		"several versions are to go": {func(f *Facts) { f.Plan.Hop = &diff.Hop{Number: 1, Of: 2, Version: "1.35.4", Next: []string{"1.36.3"}} }, []Waiting{
+			{What: "Kubernetes goes one minor version at a time: hop 1 of 2: 1.35.4 now, then 1.36.3", Who: Quorate},
+		}},
 		"nobody can look": {func(f *Facts) { f.Unseen = "AWS is throttling" }, []Waiting{
 			{What: "how the control plane is cannot be seen: AWS is throttling", Who: People, Action: "make AWS and the members of etcd reachable from here (--proxy)"},
 		}},

@@ -42,7 +42,7 @@ func (s Sources) Gather(ctx context.Context, c desired.Cluster) (Facts, error) {
 	}
 	f := Facts{Cluster: c, State: planned.State, Plan: planned.Plan, Steps: planned.Steps, Holder: s.Holder(c.Name)}
 	if !planned.Plan.EndsCluster() {
-		if f.Standing, f.Advice, err = s.Advise(ctx, inputOf(c, planned)); err != nil {
+		if f.Standing, f.Advice, err = s.Advise(ctx, planned.Input(c)); err != nil {
 			f.Unseen = apply.Explain(err)
 		}
 	}
@@ -51,14 +51,6 @@ func (s Sources) Gather(ctx context.Context, c desired.Cluster) (Facts, error) {
 	}
 	f.At = s.Now()
 	return f, nil
-}
-
-// inputOf is what a pass would run with now.
-func inputOf(c desired.Cluster, p sync.Planned) apply.Input {
-	return apply.Input{
-		Plan: p.Plan, Steps: p.Steps, Want: p.Cluster.Topology, Have: p.State.Topology, Bindings: p.State.Bindings, Machines: p.State.Machines,
-		Marks: p.State.Facts.Marks, Observed: p.At, Rolling: c.Rolling, Digest: c.Digest, Resume: c.Policy.Resume, Paused: c.Policy.Paused,
-	}
 }
 
 func (s Sources) drains(ctx context.Context, f Facts) []Drain {

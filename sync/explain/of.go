@@ -56,7 +56,7 @@ func (f Facts) backLimit(group topology.Ref) time.Duration {
 // what is under way, then what is only to be done.
 func Of(f Facts) Report {
 	r := Report{Cluster: f.Cluster.Name, At: f.At}
-	r.Waiting = slices.Concat(f.paused(), f.forbidden(), f.broken(), f.masters(), f.drains(), f.workers(), f.rolls(), f.rest())
+	r.Waiting = slices.Concat(f.paused(), f.forbidden(), f.broken(), f.masters(), f.drains(), f.workers(), f.hops(), f.rolls(), f.rest())
 	return r
 }
 
@@ -182,6 +182,14 @@ func (f Facts) workers() []Waiting {
 		all = append(all, w)
 	}
 	return all
+}
+
+// hops say which minor version of Kubernetes the plan leads to, where the manifest's is further.
+func (f Facts) hops() []Waiting {
+	if f.Plan.Hop == nil {
+		return nil
+	}
+	return []Waiting{{What: "Kubernetes goes one minor version at a time: " + f.Plan.Hop.String(), Who: Quorate}}
 }
 
 // rolls tell how far the replacing of machines is, and what the gate says of the next master.
