@@ -3,8 +3,10 @@ package apply
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,6 +63,8 @@ type master struct {
 	// missing says, one sentence each, what keeps AWS from counting the machine as
 	// back. Etcd is asked apart.
 	missing []string
+	// unattached are those of them that are about volumes.
+	unattached []string
 	// withheld is what was taken from a machine that is to be replaced: its places at the
 	// load balancers. It keeps the machine from being back, and is no sickness.
 	withheld []string
@@ -70,10 +74,12 @@ type master struct {
 	unready string
 }
 
-// A seat is the place of one etcd member: its volume, and the port it serves on.
+// A seat is the place of one etcd member: its volume, the port it serves on, and the host and port at which
+// the other members reach it.
 type seat struct {
 	etcd, member string
 	port         int
+	peer         string
 	volume       topology.Ref
 	// volumeID and volumeTags are those of the volume as AWS has it; empty if it has none.
 	volumeID   string
@@ -134,11 +140,20 @@ func seatsIn(want topology.Topology, config topology.NodeConfig) []seat {
 	for _, etcd := range config.EtcdClusters {
 		for _, v := range topology.Of[topology.Volume](want) {
 			if v.EtcdCluster == etcd.Name && v.Member == etcd.Member {
-				seats = append(seats, seat{etcd: etcd.Name, member: etcd.Member, port: etcd.ClientPort, volume: v.Ref()})
+				seats = append(seats, seat{etcd: etcd.Name, member: etcd.Member, port: etcd.ClientPort, peer: peerOf(etcd), volume: v.Ref()})
 			}
 		}
 	}
 	return seats
+}
+
+func peerOf(etcd topology.NodeEtcd) string {
+	for _, m := range etcd.Members {
+		if m.Name == etcd.Member {
+			return net.JoinHostPort(m.Host, strconv.Itoa(etcd.PeerPort))
+		}
+	}
+	return ""
 }
 
 // controlFacts are AWS's answers about the control plane.
@@ -332,7 +347,8 @@ func (f *controlFacts) judge(m *master, ids topology.Bindings) {
 	if live[0].LifecycleState != asgtypes.LifecycleStateInService || aws.ToString(live[0].HealthStatus) != "Healthy" {
 		m.missing = append(m.missing, fmt.Sprintf("machine %s is %s and %s, not yet in service", id, live[0].LifecycleState, aws.ToString(live[0].HealthStatus)))
 	}
-	m.missing = append(m.missing, f.volumesMissing(m, ids)...)
+	m.unattached = f.volumesMissing(m, ids)
+	m.missing = append(m.missing, m.unattached...)
 	if targets := f.targetsMissing(m); m.machine.leaving.IsZero() {
 		m.missing = append(m.missing, targets...)
 	} else {

@@ -37,7 +37,7 @@ func etcdClusters(all []master) []health.Cluster {
 				byName[s.etcd] = &health.Cluster{Name: s.etcd}
 				names = append(names, s.etcd)
 			}
-			member := health.Member{Name: s.member, Zone: m.zone}
+			member := health.Member{Name: s.member, Zone: m.zone, Peer: s.peer}
 			if m.machine != nil && m.machine.ip.IsValid() {
 				member.Address = netip.AddrPortFrom(m.machine.ip, uint16(s.port))
 			}

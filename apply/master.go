@@ -270,9 +270,9 @@ func (p *replacement) progress() string {
 
 func (r *run) now() time.Time { return r.applier.control.now() }
 
-// stand looks at the control plane now.
+// stand looks at the control plane now, with all members that vote, or are to.
 func (r *run) stand(ctx context.Context) (standing, error) {
-	s, err := r.applier.control.stand(ctx, r.in.Want, r.known())
+	s, err := r.applier.control.stand(ctx, everybody(r.in), r.known())
 	s.rolling = r.in.Rolling
 	return s, err
 }

@@ -43,7 +43,7 @@ func (r *run) mend(ctx context.Context) []Repair {
 		return nil // whatever comes next asks the same, and tells
 	}
 	r.seen = &seen
-	repairs := r.mendMasters(ctx, seen)
+	repairs := append(r.mendMasters(ctx, seen), r.rejoin(ctx, seen)...)
 	whole := !slices.ContainsFunc(seen.masters, func(m master) bool { return len(seen.notBack(m)) > 0 })
 	return append(repairs, r.mendWorkers(ctx, whole)...)
 }
@@ -69,6 +69,9 @@ func (r *run) mendMasters(ctx context.Context, seen standing) []Repair {
 	for _, m := range seen.masters {
 		if _, exists := m.facts.groups[m.group.Name]; !exists {
 			continue // it is to be made
+		}
+		if _, wanted := r.in.Want.Get(m.group.Ref()); !wanted {
+			continue // it leaves
 		}
 		facts, err := r.masterFacts(ctx, seen, m)
 		if err != nil {
@@ -108,6 +111,8 @@ func (r *run) follow(ctx context.Context, facts repair.Group, group topology.Aut
 		err = m.release(ctx, advice, facts.Now)
 	case repair.End:
 		err = r.endMachine(ctx, facts, group, advice)
+	case repair.Rejoin:
+		err = r.mendMember(ctx, facts, advice)
 	case repair.Halt:
 		err = r.halt(ctx, facts, group, advice)
 	case repair.StepBack:
@@ -185,6 +190,7 @@ func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.
 	if len(facts.Missing) == 0 {
 		return facts, nil
 	}
+	facts.Stands, facts.Joins, facts.Seats, facts.Unwell = m.cannotStart() == "", seen.awaited(m, r.in.Want), len(m.seats), seen.unwell(m)
 	for _, s := range m.seats {
 		id, _ := r.known().ID(s.volume)
 		volume := asVolume(s.volume, m.facts.volumes[id])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quorate/quorate/apply/order"
@@ -29,6 +30,7 @@ type Applier struct {
 	groups    groupWriter
 	nodes     Nodes
 	control   controlPlane
+	members   Members
 	takeovers takeovers
 	ender     ender
 	mender    mender
@@ -47,6 +49,8 @@ type Config struct {
 	Commit string
 	// Etcd asks the members of the cluster how they are.
 	Etcd Etcd
+	// Members changes who is a member of etcd. Without it a control plane neither grows nor shrinks.
+	Members Members
 	// Nodes is the cluster's Kubernetes API. Without it machines are replaced without being emptied
 	// first, and count as ready when AWS says so.
 	Nodes Nodes
@@ -64,6 +68,7 @@ func New(c Config) *Applier {
 		rows:      rowsFor(e),
 		groups:    newGroupWriter(e),
 		nodes:     c.Nodes,
+		members:   c.Members,
 		takeovers: takeovers{api: c.Clients.ELB, classics: c.Clients.ClassicELB, now: c.Now},
 		control:   controlPlane{cluster: c.Cluster, ec2: c.Clients.EC2, groups: c.Clients.AutoScaling, targets: c.Clients.ELB, classics: c.Clients.ClassicELB, etcd: c.Etcd, nodes: c.Nodes, now: c.Now},
 		ender:     ender{c.Clients.EC2},
@@ -149,6 +154,8 @@ type run struct {
 
 	mu  sync.Mutex
 	ids topology.Bindings
+	// agreed is set when etcd's member lists were seen to be what is wanted.
+	agreed atomic.Bool
 }
 
 // steps runs every step as soon as all that it stands behind is done.
@@ -234,10 +241,16 @@ func (r *run) carryOut(ctx context.Context, s order.Step, out *Outcome) error {
 	if err := r.afterSuccessors(c); err != nil {
 		return err
 	}
+	if err := r.afterMembers(ctx, c); err != nil {
+		return err
+	}
+	if err := r.agreeOnMembers(ctx, c, out); err != nil {
+		return err
+	}
 	out.Acted = true
 	switch c.Effect {
 	case diff.Create:
-		return r.learn(row.create(ctx, c.Want, r.known()))
+		return r.learn(row.create(ctx, r.forMachine(c.Want), r.known()))
 	case diff.InPlace:
 		return r.learn(row.update(ctx, c, r.known()))
 	case diff.Delete:

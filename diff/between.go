@@ -24,6 +24,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 		w = p.hold(w, h)
 		c, differs := p.changeOf(w, h, found, machines)
 		c.refuseSkips(want, have, machines)
+		c.refuseMembership(want)
 		if differs && c.excuse(want, have) {
 			plan.Changes = append(plan.Changes, c)
 		}
@@ -32,7 +33,7 @@ func (p Policy) Between(want, have topology.Topology, machines []topology.Machin
 		if _, wanted := want.Get(ref); wanted {
 			continue
 		}
-		plan.remove(h, cmp.Or(unwanted(h), oneWay(h, want)), p.keeps(want, h))
+		plan.remove(h, cmp.Or(unwanted(h, want, have), oneWay(h, want)), p.keeps(want, h))
 	}
 	plan.explainTakenBack(have)
 	slices.SortFunc(plan.Changes, func(a, b Change) int { return topology.CompareRefs(a.Ref, b.Ref) })
@@ -109,13 +110,4 @@ func (p *Plan) remove(have topology.Resource, refusal, keep string) {
 	default:
 		p.Changes = append(p.Changes, Change{Ref: ref, Effect: Delete, Have: have, Reason: "it is ours, and the manifest no longer asks for it"})
 	}
-}
-
-// unwanted refuses the removals that would take etcd members away.
-func unwanted(have topology.Resource) string {
-	group, ok := have.(topology.AutoScalingGroup)
-	if !ok || group.Role != topology.ControlPlane {
-		return ""
-	}
-	return "removing a control-plane group removes an etcd member, which this version does not do; put the instance group back into the manifest"
 }

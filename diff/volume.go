@@ -8,9 +8,8 @@ import (
 )
 
 const (
-	volumeKeptReason = "an etcd volume holds data that nothing else has, so no plan removes it; delete it by hand when you are sure"
+	volumeKeptReason = "an etcd volume holds data that nothing else has, so no plan removes it, and a member that comes back finds it; to be rid of it, delete the volume by hand in EC2 once it is detached and its member has left etcd"
 	volumeImmutable  = "AWS cannot change it on a volume, and an etcd volume is never replaced; put the old value back into the manifest"
-	volumeMembership = "the members of a running etcd cluster do not change by an edit of the manifest in this version; put the old member list back"
 	volumeShrink     = "AWS cannot shrink a volume; put a size back that is no smaller than the volume has"
 )
 
@@ -19,7 +18,7 @@ const (
 var volumeFields = []field[topology.Volume]{
 	forbid("etcdCluster", volumeMembership, func(v topology.Volume) string { return v.EtcdCluster }),
 	forbid("member", volumeMembership, func(v topology.Volume) string { return v.Member }),
-	forbid("members", volumeMembership, func(v topology.Volume) []string { return v.Members }),
+	judged("members", func([]string, []string) (Effect, string) { return InPlace, membersChange }, func(v topology.Volume) []string { return v.Members }),
 	forbid("zone", volumeImmutable, func(v topology.Volume) string { return v.Zone }),
 	on("type", InPlace, func(v topology.Volume) string { return v.Type }),
 	judged("sizeGiB", growOnly, func(v topology.Volume) int { return v.SizeGiB }),

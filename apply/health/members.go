@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -96,6 +97,31 @@ func (p Prober) change(ctx context.Context, c Cluster, what string, act func(con
 	defer cancel()
 	if err := act(ctx, s.clients[through], now); err != nil {
 		return fmt.Errorf("%s etcd %s: %w", what, c.Name, explained(err))
+	}
+	if err := disarm(ctx, s.clients[through]); err != nil {
+		return fmt.Errorf("%s etcd %s: take back the alarms of who left: %w", what, c.Name, err)
+	}
+	return nil
+}
+
+// disarm takes back the alarms of members that are on the list no more. etcd keeps them, and lets nobody
+// write while one says that a member is corrupt, or has no space, though it has left.
+func disarm(ctx context.Context, client *clientv3.Client) error {
+	raised, err := client.AlarmList(ctx)
+	if err != nil || len(raised.Alarms) == 0 {
+		return err
+	}
+	list, err := client.MemberList(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range raised.Alarms {
+		if slices.ContainsFunc(list.Members, func(m *etcdserverpb.Member) bool { return m.GetID() == a.GetMemberID() }) {
+			continue
+		}
+		if _, err := client.AlarmDisarm(ctx, &clientv3.AlarmMember{MemberID: a.GetMemberID(), Alarm: a.GetAlarm()}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

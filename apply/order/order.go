@@ -5,7 +5,8 @@
 // groups after these, before any machine is replaced; control-plane zones are
 // chained one behind the other, so that a reviewer sees on the pull request what the
 // gate will ask again at run time; workers follow; removals come last, children
-// first. Whatever is not ordered by these rules may happen side by side. The end of a
+// first. What a control plane that grows or shrinks adds to this is in growing.go.
+// Whatever is not ordered by these rules may happen side by side. The end of a
 // cluster has an order of its own (ending.go): machines, surroundings, etcd's volumes.
 //
 // It imports diff and topology.
@@ -45,10 +46,12 @@ func Steps(plan diff.Plan, now Standing) []Step {
 	if plan.EndsCluster() {
 		return ending(changes)
 	}
-	var detached, surroundings, groups, attached, moves, rolls, late, removals []diff.Change
+	var detached, surroundings, groups, attached, resizing, moves, rolls, late, removals []diff.Change
 	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
 		switch {
+		case changesMembers(c) || leavesControlPlane(c, changes):
+			resizing = append(resizing, c)
 		case takesOver(c, retiring) || leadsToNewcomers(c, changes):
 			moves = append(moves, c)
 		case holdsNewMachines(c) && c.Effect == diff.Delete:
@@ -67,7 +70,7 @@ func Steps(plan diff.Plan, now Standing) []Step {
 			surroundings = append(surroundings, c)
 		}
 	}
-	steps := append(behind(detached, nil, ""), byNeed(surroundings, nil)...)
+	steps := append(behind(detached, nil, ""), behindNewVolumes(byNeed(newVolumesFirst(surroundings), nil))...)
 	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
 	steps = append(steps, byNeed(attached, steps)...)
 	moved := behind(moves, steps, "a name moves only when the machines are behind the load balancer that it moves to")
@@ -75,7 +78,7 @@ func Steps(plan diff.Plan, now Standing) []Step {
 		moved[i].Takeover = aliasOf(moved[i].Change)
 	}
 	// Machines need not wait for names: a broken one may be what a name waits for.
-	steps = slices.Concat(steps, moved, rolling(rolls, steps, now))
+	steps = slices.Concat(steps, moved, growing(resizing, rolls, steps, now))
 	steps = append(steps, behind(late, steps, "machines that do not know of the hook would wait at it in vain")...)
 	removed := removing(removals, steps, "removals come last")
 	for i, s := range removed {

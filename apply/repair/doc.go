@@ -53,6 +53,9 @@ const (
 	StepBack Verb = "step back"
 	// Return takes the machines of a group of workers back to the version of their group.
 	Return Verb = "return"
+	// Rejoin removes a member from its etcd cluster whose data is lost and adds it again, as a learner
+	// first.
+	Rejoin Verb = "rejoin"
 	// Forget takes the marks off a group that is whole again.
 	Forget Verb = "forget"
 )
@@ -68,8 +71,9 @@ const (
 type Advice struct {
 	Verb  Verb
 	Group topology.Ref
-	// Volume and Machine are the AWS ids of what is acted upon.
+	// Volume and Machine are the AWS ids of what is acted upon, and Lost are the etcd members.
 	Volume, Machine string
+	Lost            []Member
 	// Attached is when the volume was attached to the machine.
 	Attached time.Time
 	// Sentence tells a person at night what is wrong and what is done about it.

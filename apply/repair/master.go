@@ -43,6 +43,12 @@ type Master struct {
 	// Missing says what keeps its machine from being back; empty means that it is.
 	Missing []string
 	Volumes []Volume
+	// Stands reports that its machine runs with its volumes attached. Seats is how many members it
+	// carries, and Unwell are those of them that are not well. Joins reports that they are all to be
+	// asked in yet.
+	Stands, Joins bool
+	Seats         int
+	Unwell        []Member
 }
 
 // A Machine is one of a group.
@@ -82,12 +88,16 @@ var masterRows = []struct {
 	{"zone down", Master.zoneDown},
 	{"no machine", Master.lost},
 	{"volume held", Master.volumeHeld},
+	{"member corrupt", Master.corrupt},
 	{"halted", Master.halted},
 	{"rolls", Master.rolls},
 	{"boots", Master.boots},
+	{"waits to join", Master.waitsToJoin},
 	{"sick", Master.sick},
 	{"bad template", Master.badTemplate},
+	{"one member lost", Master.oneIsLost},
 	{"hangs", Master.hangs},
+	{"members lost", Master.lostTwice},
 	{"hangs again", Master.hangsAgain},
 }
 

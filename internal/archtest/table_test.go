@@ -83,6 +83,7 @@ var table = map[string]row{
 		"it wires the service as the command line does, and everything that can go wrong around it",
 	},
 	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
+	"internal/resizing":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},
 	"internal/kopsmade":      {[]string{"internal/awsapi"}, "it judges the product, so it must not learn from it what kops makes"},
 	"internal/kubetest":      {nil, "it is somebody else's Kubernetes and knows nothing of ours"},

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -63,20 +64,30 @@ func run(c Config, start Start, identity Identity) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c, err)
 	}
+	if before, gave := gaveUp.Load(ec.Dir); gave && start.Mode == Continue {
+		return nil, fmt.Errorf("start %s: %v with this data, and this process does not try it again", c, before)
+	}
 	etcd, err := startEtcd(ec)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c, err)
 	}
+	gaveUp.Delete(ec.Dir)
 	m := &Member{config: c, start: start, etcd: etcd, ready: make(chan struct{}), err: make(chan error, 1), stopped: make(chan struct{})}
 	go m.watch(identity)
 	return m, nil
 }
+
+// gaveUp holds the errors with which etcd gave up, by data folder. When it does, it leaves its database
+// locked to this process, and would wait for the lock the next time for ever, deaf to the majority that may
+// have added the member again. Other data in the same folder is another file, and has no lock.
+var gaveUp sync.Map
 
 // startEtcd turns what etcd treats as the end of the process (a damaged log, say) into an error.
 func startEtcd(c *embed.Config) (e *embed.Etcd, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			e, err = nil, fmt.Errorf("etcd gave up: %v", r)
+			gaveUp.Store(c.Dir, err)
 		}
 	}()
 	return embed.StartEtcd(c)

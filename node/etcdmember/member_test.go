@@ -395,6 +395,10 @@ func TestDamagedAndEmptiedMembersComeBackWhenTheyAreAddedAgain(t *testing.T) {
 				m.Stop()
 				t.Fatal("started")
 			}
+			if m, err := Run(t.Context(), all["c"]); err == nil {
+				m.Stop()
+				t.Fatal("started at the second try")
+			}
 			added := again(t, cl, all["c"], old)
 			c := rejoin(t, all["c"])
 			if uint64(c.etcd.Server.MemberID()) != added {
