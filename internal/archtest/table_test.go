@@ -62,6 +62,12 @@ var table = map[string]row{
 	"sync/lease":    {nil, "who may work on a cluster is decided without knowing what the work is"},
 	"sync/rules":    {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule": {nil, "when is decided without knowing what"},
+	"sync/gitrepo":      {nil, "it knows Git and files, not what the files mean"},
+	"sync/host":         {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},
+	"sync/lease":        {nil, "who may work on a cluster is decided without knowing what the work is"},
+	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
+	"sync/schedule":     {nil, "when is decided without knowing what"},
+	"sync/webhook":      {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
 
 	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},
 	"node/etcdmember":   {[]string{"topology"}, "how a member starts depends on its volume and its configuration alone"},
