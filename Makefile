@@ -8,6 +8,7 @@ MODULE  := github.com/quorate/quorate
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 TOOLS   := bin/tools
 KUBERNETES := bin/kubernetes/kube-apiserver
+GITEA := bin/gitea/gitea
 
 # Packages that hold tests of a certain sort, found by how those tests are written, so that
 # nobody has to remember to list them here.
@@ -26,7 +27,7 @@ demo: build ## Tell the whole story on this machine: simulated AWS, real etcd, a
 	bin/quorate demo
 
 .PHONY: test
-test: vet lint archtest $(KUBERNETES) race contract ## Everything that CI runs
+test: vet lint archtest $(KUBERNETES) $(GITEA) race contract ## Everything that CI runs
 
 # The tests called TestKubernetes… run against the real thing, built from a module of its own. CI=true
 # makes its absence a failure rather than a skip.
@@ -37,6 +38,19 @@ $(KUBERNETES): internal/kubetest/controlplane/go.mod internal/kubetest/controlpl
 .PHONY: kubernetes
 kubernetes: $(KUBERNETES) ## Build the Kubernetes that tests run against (five minutes, once), and run those tests
 	CI=true go test -count=1 -run '^TestKubernetes' $(call with,'^func TestKubernetes')
+
+# The tests called TestGitea… run against the real thing. Its go.mod replaces modules, so it is built in its
+# own folder rather than as a dependency; go.sum here says what must be in that folder.
+$(GITEA): internal/giteatest/server/go.mod internal/giteatest/server/go.sum
+	mkdir -p bin/gitea
+	version=$$(awk '$$1 == "require" {print $$3}' $<); \
+	dir=$$(go -C internal/giteatest/server mod download -json code.gitea.io/gitea@$$version | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p'); \
+	go build -C "$$dir" -tags 'sqlite sqlite_unlock_notify' -o $(CURDIR)/$@ . && ln -sfn "$$dir" bin/gitea/static
+	touch $@
+
+.PHONY: gitea
+gitea: $(GITEA) ## Build the Gitea that tests run against (four minutes, once), and run those tests
+	CI=true go test -count=1 -run '^TestGitea' $(call with,'^func TestGitea')
 
 .PHONY: vet
 vet: ## Run go vet

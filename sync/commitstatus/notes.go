@@ -27,7 +27,7 @@ func NewNotes(repo noteEditor) *Notes { return &Notes{repo} }
 // Post writes the line of the status's context and pushes the note. Nothing is pushed if the
 // line already says the same, so a restarted service does not repeat itself.
 func (n *Notes) Post(ctx context.Context, s Status) error {
-	s, err := s.normal()
+	s, err := s.Normal()
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func NewOnce(next Poster) *Once {
 
 // Post hands the status on if it says something new.
 func (o *Once) Post(ctx context.Context, s Status) error {
-	s, err := s.normal()
+	s, err := s.Normal()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // ErrDeferred says that a status is safe on disk and will be posted at a later call.
@@ -45,10 +46,17 @@ func NewSpool(dir string, next Poster) (*Spool, error) {
 	return &Spool{dir: dir, next: next}, nil
 }
 
+// maxDeferred is how long a status is tried: nobody waits for one of last week, and a host that does
+// not know its commit any more never takes it.
+const maxDeferred = 7 * 24 * time.Hour
+
+// maxFailures is after how many statuses in a row that could not be posted the others wait as well.
+const maxFailures = 3
+
 // Post posts the status, and then whatever waited from before. If the status could not be posted
 // the error is ErrDeferred with the cause; any other error means that something was lost.
 func (s *Spool) Post(ctx context.Context, status Status) error {
-	status, err := status.normal()
+	status, err := status.Normal()
 	if err != nil {
 		return err
 	}
@@ -76,23 +84,40 @@ func (s *Spool) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, status := range waiting {
 		if err := s.send(ctx, status); err != nil {
-			return err
+			failed = append(failed, err)
 		}
+		if len(failed) == maxFailures || ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// send posts one status that is on disk, and removes it from there only when that worked, or never will.
+func (s *Spool) send(ctx context.Context, status Status) error {
+	err := s.next.Post(ctx, status)
+	if err != nil && !errors.Is(err, ErrRejected) && s.age(status) < maxDeferred {
+		return fmt.Errorf("%w: %w", ErrDeferred, err)
+	}
+	if removed := os.Remove(s.file(status)); removed != nil {
+		return fmt.Errorf("status spool: %w", errors.Join(removed, err))
+	}
+	if err != nil {
+		return fmt.Errorf("status spool: gave up %s of %.12s: %w", status.Context, status.Commit, err)
 	}
 	return nil
 }
 
-// send posts one status that is on disk, and removes it from there only when that worked.
-func (s *Spool) send(ctx context.Context, status Status) error {
-	if err := s.next.Post(ctx, status); err != nil {
-		return fmt.Errorf("%w: %w", ErrDeferred, err)
+// age is how long ago the status was last handed to the spool.
+func (s *Spool) age(status Status) time.Duration {
+	info, err := os.Stat(s.file(status))
+	if err != nil {
+		return 0
 	}
-	if err := os.Remove(s.file(status)); err != nil {
-		return fmt.Errorf("status spool: %w", err)
-	}
-	return nil
+	return time.Since(info.ModTime())
 }
 
 // file is one per commit and context, so a newer status replaces the older.

@@ -173,3 +173,50 @@ func TestAFullDiskStillPosts(t *testing.T) {
 		t.Errorf("%d posts", b.posts)
 	}
 }
+
+// picky takes some statuses, and remembers all that it was asked for.
+type picky struct {
+	asked []string
+	err   map[string]error // by context
+}
+
+func (p *picky) Post(_ context.Context, s Status) error {
+	p.asked = append(p.asked, s.Context)
+	return p.err[s.Context]
+}
+
+func TestARejectedStatusIsGivenUpAndHoldsNothingUp(t *testing.T) {
+	rejected := fmt.Errorf("%w: no such commit", ErrRejected)
+	away := errors.New("away")
+	p := &picky{err: map[string]error{"quorate/apply/a": away, "quorate/apply/b": away, "quorate/apply/c": away}}
+	dir := t.TempDir()
+	spool := newSpool(t, dir, p)
+	for _, cluster := range []string{"a", "b", "c"} {
+		if err := spool.Post(t.Context(), applying(cluster, Success, "converged")); !errors.Is(err, ErrDeferred) {
+			t.Fatal(err)
+		}
+	}
+	p.err = map[string]error{"quorate/apply/a": rejected, "quorate/apply/b": away}
+	if err := spool.Flush(t.Context()); !errors.Is(err, ErrRejected) || !errors.Is(err, ErrDeferred) {
+		t.Errorf("flush: %v", err)
+	}
+	if left := files(t, dir); len(left) != 1 {
+		t.Errorf("kept %v, want the one that was only away", left)
+	}
+}
+
+func TestAStatusIsNotTriedForEver(t *testing.T) {
+	p := &picky{err: map[string]error{"quorate/apply/a": errors.New("away")}}
+	dir := t.TempDir()
+	spool := newSpool(t, dir, p)
+	if err := spool.Post(t.Context(), applying("a", Success, "converged")); !errors.Is(err, ErrDeferred) {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-maxDeferred - time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, files(t, dir)[0]), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := spool.Flush(t.Context()); err == nil || errors.Is(err, ErrDeferred) || len(files(t, dir)) != 0 {
+		t.Errorf("flush: %v, kept %v", err, files(t, dir))
+	}
+}

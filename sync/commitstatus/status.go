@@ -62,21 +62,21 @@ func (s Status) same(other Status) bool {
 	return s == other
 }
 
-// normal is the status as it is posted, or an error if it cannot be.
-func (s Status) normal() (Status, error) {
+// Normal is the status as it is posted; one that cannot be is ErrRejected.
+func (s Status) Normal() (Status, error) {
 	if s.Context == "" || strings.ContainsFunc(s.Context, unicode.IsSpace) || s.Context != oneLine(s.Context) {
-		return s, fmt.Errorf("status context %q: must be one printable word", s.Context)
+		return s, fmt.Errorf("%w: context %q must be one printable word", ErrRejected, s.Context)
 	}
 	if len(s.Commit) != 40 || strings.Trim(s.Commit, "0123456789abcdef") != "" {
-		return s, fmt.Errorf("status of commit %q: not a commit hash", s.Commit)
+		return s, fmt.Errorf("%w: %q is not a commit hash", ErrRejected, s.Commit)
 	}
 	switch s.State {
 	case Pending, Success, Failure, Error:
 	default:
-		return s, fmt.Errorf("status state %q: not one of pending, success, failure, error", s.State)
+		return s, fmt.Errorf("%w: state %q is not one of pending, success, failure, error", ErrRejected, s.State)
 	}
 	if strings.ContainsFunc(s.URL, unicode.IsSpace) || s.URL != oneLine(s.URL) {
-		return s, fmt.Errorf("status URL %q: must be one printable word", s.URL)
+		return s, fmt.Errorf("%w: URL %q must be one printable word", ErrRejected, s.URL)
 	}
 	s.Description = Shorten(s.Description, maxDescription)
 	if s.At.IsZero() {

@@ -81,6 +81,7 @@ type App struct {
 type installation struct {
 	app    App
 	api    string
+	repo   string       // the only one that our tokens are good for
 	client *http.Client // without a credential
 
 	mu     sync.Mutex
@@ -112,6 +113,7 @@ func (i *installation) load() error {
 	i.key, i.signer = string(key), signer
 	i.tokens = ghinstallation.NewFromAppsTransport(signer, i.app.Installation)
 	i.tokens.Client = i.client
+	i.tokens.InstallationTokenOptions = &github.InstallationTokenOptions{Repositories: []string{i.repo}}
 	return nil
 }
 

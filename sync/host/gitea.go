@@ -36,13 +36,34 @@ func (h *giteaHost) client(ctx context.Context) (*gitea.Client, error) {
 
 // Post adds a status; Gitea shows the latest of each context.
 func (h *giteaHost) Post(ctx context.Context, s commitstatus.Status) error {
+	s, err := s.Normal()
+	if err != nil {
+		return err
+	}
 	client, err := h.client(ctx)
 	if err == nil {
 		_, _, err = client.CreateStatus(h.owner, h.name, s.Commit, gitea.CreateStatusOption{
 			State: gitea.StatusState(s.State), Context: s.Context, Description: s.Description, TargetURL: s.URL,
 		})
 	}
+	if err != nil && h.lost(ctx, err, s.Commit) {
+		err = &Error{Class: ErrRejected, Detail: "there is no such commit"}
+	}
 	return rejected(h.failed(ctx, "post a status", err))
+}
+
+// lost says that Gitea failed because it does not have the commit, which it calls an error of its own.
+func (h *giteaHost) lost(ctx context.Context, err error, commit string) bool {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Status != http.StatusInternalServerError {
+		return false
+	}
+	client, err := h.client(ctx)
+	if err != nil {
+		return false
+	}
+	_, _, err = client.GetSingleCommit(h.owner, h.name, commit)
+	return err != nil && errors.Is(classed(ctx, err), ErrNotFound)
 }
 
 func (h *giteaHost) PullRequests(ctx context.Context) ([]PullRequest, error) {
@@ -53,7 +74,7 @@ func (h *giteaHost) PullRequests(ctx context.Context) ([]PullRequest, error) {
 	if err == nil {
 		all, err = complete(ctx, all, h.tip)
 	}
-	return all, h.failed(ctx, "list pull requests", err)
+	return whole(all, h.failed(ctx, "list pull requests", err))
 }
 
 // pullRequest counts one as a fork also if the repository that it came from is gone.
@@ -120,7 +141,7 @@ func (h *giteaHost) Comments(ctx context.Context, number int, since time.Time) (
 		some, resp, err := client.ListIssueComments(h.owner, h.name, int64(number), gitea.ListIssueCommentOptions{ListOptions: opts, Since: since})
 		return convert(some, giteaComment), resp, err
 	})
-	return ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of pull request %d", number), err)
+	return whole(ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of pull request %d", number), err))
 }
 
 func giteaComment(c *gitea.Comment) Comment {
@@ -153,7 +174,7 @@ func (h *giteaHost) remove(ctx context.Context, _ int, id int64) error {
 
 // Role needs a token of somebody who administers the repository; Gitea refuses others.
 func (h *giteaHost) Role(ctx context.Context, user string) (Role, error) {
-	if user == "" {
+	if !userName.MatchString(user) {
 		return None, nil
 	}
 	client, err := h.client(ctx)

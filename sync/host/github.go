@@ -31,7 +31,7 @@ func newGitHub(at address, cfg Config, as credential) (*gitHub, error) {
 	h.owner, h.name = at.split()
 	api := at.api().String()
 	if as == nil {
-		h.app = &installation{app: cfg.App, api: api, client: at.client(nil)}
+		h.app = &installation{app: cfg.App, api: api, repo: h.name, client: at.client(nil)}
 		as = h.app
 	}
 	var err error
@@ -42,12 +42,16 @@ func newGitHub(at address, cfg Config, as credential) (*gitHub, error) {
 // Post adds a status; GitHub shows the latest of each context. It takes a thousand per commit and context:
 // https://docs.github.com/en/rest/commits/statuses#create-a-commit-status
 func (h *gitHub) Post(ctx context.Context, s commitstatus.Status) error {
+	s, err := s.Normal()
+	if err != nil {
+		return err
+	}
 	state := string(s.State) // GitHub's four states are ours
 	status := github.RepoStatus{State: &state, Context: &s.Context, Description: &s.Description}
 	if s.URL != "" {
 		status.TargetURL = &s.URL
 	}
-	_, _, err := h.client.Repositories.CreateStatus(ctx, h.owner, h.name, s.Commit, status)
+	_, _, err = h.client.Repositories.CreateStatus(ctx, h.owner, h.name, s.Commit, status)
 	return rejected(h.failed(ctx, "post a status", err))
 }
 
@@ -63,7 +67,7 @@ func (h *gitHub) PullRequests(ctx context.Context) ([]PullRequest, error) {
 	if err == nil {
 		all, err = complete(ctx, all, h.tip)
 	}
-	return all, h.failed(ctx, "list pull requests", err)
+	return whole(all, h.failed(ctx, "list pull requests", err))
 }
 
 // pullRequest counts one as a fork also if the repository that it came from is gone.
@@ -121,7 +125,7 @@ func (h *gitHub) Comments(ctx context.Context, number int, since time.Time) ([]C
 		}
 		return convert(some, gitHubComment), resp.NextPage, nil
 	})
-	return ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of pull request %d", number), err)
+	return whole(ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of pull request %d", number), err))
 }
 
 func gitHubComment(c *github.IssueComment) Comment {
@@ -149,7 +153,7 @@ func (h *gitHub) remove(ctx context.Context, _ int, id int64) error {
 // Role reads the base permission, in which GitHub counts triage as read and maintain as write.
 // https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
 func (h *gitHub) Role(ctx context.Context, user string) (Role, error) {
-	if user == "" {
+	if !userName.MatchString(user) {
 		return None, nil
 	}
 	level, _, err := h.client.Repositories.GetPermissionLevel(ctx, h.owner, h.name, user)

@@ -46,13 +46,20 @@ var gitLabStates = map[commitstatus.State]gitlab.BuildStateValue{
 // cannot be made pending, which GitLab refuses although it takes the sentence: then what stands there counts.
 // https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
 func (h *gitLab) Post(ctx context.Context, s commitstatus.Status) error {
+	s, err := s.Normal()
+	if err != nil {
+		return err
+	}
 	opts := &gitlab.SetCommitStatusOptions{State: gitLabStates[s.State], Name: &s.Context, Description: &s.Description}
 	if s.URL != "" {
 		opts.TargetURL = &s.URL
 	}
-	_, _, err := h.client.Commits.SetCommitStatus(h.path, s.Commit, opts, gitlab.WithContext(ctx))
+	_, _, err = h.client.Commits.SetCommitStatus(h.path, s.Commit, opts, gitlab.WithContext(ctx))
 	if err != nil && errors.Is(classed(ctx, err), ErrRejected) && h.stands(ctx, s) {
 		return nil
+	}
+	if gone, ok := errors.AsType[*Error](err); ok && errors.Is(gone, ErrNotFound) && strings.Contains(strings.ToLower(gone.Detail), "commit") {
+		gone.Class = ErrRejected // rather than a project that is not shown to us
 	}
 	return rejected(h.failed(ctx, "post a status", err))
 }
@@ -83,7 +90,7 @@ func (h *gitLab) PullRequests(ctx context.Context) ([]PullRequest, error) {
 	if err == nil {
 		all, err = complete(ctx, all, h.tip)
 	}
-	return all, h.failed(ctx, "list merge requests", err)
+	return whole(all, h.failed(ctx, "list merge requests", err))
 }
 
 func gitLabOptions(page, size int) gitlab.ListOptions {
@@ -165,7 +172,7 @@ func (h *gitLab) Comments(ctx context.Context, number int, since time.Time) ([]C
 		}
 		return comments, int(resp.NextPage), nil
 	})
-	return ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of merge request %d", number), err)
+	return whole(ordered(all, since), h.failed(ctx, fmt.Sprintf("read the comments of merge request %d", number), err))
 }
 
 func (h *gitLab) write(ctx context.Context, number int, body string) error {
@@ -186,7 +193,7 @@ func (h *gitLab) remove(ctx context.Context, number int, id int64) error {
 // Role looks up the user's number by name, and then the membership, that of groups included.
 // https://docs.gitlab.com/api/members/#get-a-member-of-a-group-or-project-including-inherited-and-invited-members
 func (h *gitLab) Role(ctx context.Context, user string) (Role, error) {
-	if user == "" {
+	if !userName.MatchString(user) {
 		return None, nil
 	}
 	role, err := h.role(ctx, user)

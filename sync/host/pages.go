@@ -26,7 +26,7 @@ const (
 func pages[T any](most int, read func(page int) (items []T, next int, err error)) ([]T, error) {
 	var all []T
 	for page := 1; page != 0; {
-		items, next, err := read(page)
+		items, next, err := survive(read, page)
 		if err != nil {
 			return nil, err
 		}
@@ -39,6 +39,17 @@ func pages[T any](most int, read func(page int) (items []T, next int, err error)
 	return all, nil
 }
 
+// survive makes an error of a panic: GitLab's client has one for a list with a null in it, and what a host
+// answers must not bring us down.
+func survive[T any](read func(page int) ([]T, int, error), page int) (items []T, next int, err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = &Error{Class: ErrUnavailable, Detail: fmt.Sprintf("its answer cannot be read: %v", what)}
+		}
+	}()
+	return read(page)
+}
+
 // paths makes Changed of what pages read.
 func paths(files []string, err error) (Changed, error) {
 	truncated := errors.Is(err, ErrTooLarge) && len(files) > 0
@@ -49,6 +60,9 @@ func paths(files []string, err error) (Changed, error) {
 	slices.Sort(files)
 	return Changed{Files: slices.Compact(files), Truncated: truncated || len(files) >= maxFiles}, nil
 }
+
+// userName is what the hosts allow. Their clients put names into paths, some as they are.
+var userName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(\[bot\])?$`)
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
@@ -82,6 +96,14 @@ func lastWords(all []Review) []Review {
 		last[r.Author] = r
 	}
 	return slices.SortedFunc(maps.Values(last), func(a, b Review) int { return strings.Compare(a.Author, b.Author) })
+}
+
+// whole is a list that was read to its end, or nothing.
+func whole[T any](all []T, err error) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // present leaves out the nulls that a host may put into a list.
