@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 type serving struct {
 	repository gitrepo.Config
 	path       string
+	hosting    hosting
 	pace       schedule.Config
 	// state is the folder for mirrors, leases and statuses that could not be posted.
 	state    string
@@ -46,7 +48,8 @@ func runCommand() *cobra.Command {
 		Short: "Watch a Git repository and keep its clusters true",
 		Long: `Watch a branch of a Git repository and keep every cluster below --path equal to its
 manifests: a push is applied, drift is corrected on a schedule, and what became of each
-commit is posted as Git notes (read them with: git log --notes=quorate).
+commit is posted as commit statuses on the Git host, or as Git notes where there is none
+(read them with: git log --notes=quorate).
 
 A SIGTERM lets the AWS calls under way finish, posts, and exits. A kill at any point
 loses nothing: the next start looks at Git and AWS, and goes on.
@@ -64,6 +67,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 	f.StringVar(&s.pace.Drift, "drift", "*/10 * * * *", "cron line of the looks for drift")
 	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
+	s.hosting.flags(c)
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
@@ -99,7 +103,11 @@ func (s serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spool, err := commitstatus.NewSpool(filepath.Join(s.state, "statuses"), commitstatus.NewNotes(repo))
+	at, err := s.hosting.open(s.repository.URL, commitstatus.NewNotes(repo), s.log)
+	if err != nil {
+		return err
+	}
+	spool, err := commitstatus.NewSpool(filepath.Join(s.state, "statuses"), at)
 	if err != nil {
 		return err
 	}
@@ -110,7 +118,16 @@ func (s serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.log.Info("watching", "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
+	ctx, stop := context.WithCancel(ctx)
+	heard, err := s.hosting.hear(ctx, s.repository.URL, s.repository.Branch, stream, s.log)
+	if err != nil {
+		stop()
+		return err
+	}
+	defer heard()
+	defer catchUp(ctx, spool, cmp.Or(s.pace.Poll, 30*time.Second), s.log)()
+	defer stop()
+	s.log.Info("watching", "host", at.String(), "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
 	sync.New(sync.Config{
 		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Auditor: s.trail, Schedule: stream,
 		Run: s.pass, Look: s.look, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,

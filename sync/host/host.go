@@ -135,6 +135,12 @@ type Config struct {
 	Notes commitstatus.Poster
 }
 
+// Locate says which make of host the repository is on, and its path there: owner/name.
+func Locate(cfg Config) (Kind, string, error) {
+	at, err := locate(cfg)
+	return at.kind, at.path, err
+}
+
 // Open chooses the host. It asks nothing of it yet.
 func Open(cfg Config) (Host, error) {
 	at, err := locate(cfg)
