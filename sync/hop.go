@@ -66,7 +66,8 @@ func nextHop(want desired.Cluster, have topology.Topology, machines []topology.M
 	if len(problems) > 0 {
 		return want, nil, nil
 	}
-	return at, c.hop(to), c.held(to)
+	want.KubernetesVersion, want.Topology = at.KubernetesVersion, at.Topology // all else is as the manifest has it
+	return want, c.hop(to), c.held(to)
 }
 
 // keepsUserData reports whether somebody else writes what API servers boot from.
