@@ -229,7 +229,7 @@ func (r *run) settling(ctx context.Context) []string {
 		return []string{err.Error()}
 	}
 	var reasons []string
-	if err := errors.Join(r.noteBack(ctx, standing), r.giveBackStaying(ctx, standing)); err != nil {
+	if err := errors.Join(r.noteBack(ctx, standing), r.giveBackAllBut(ctx, standing, topology.Ref{})); err != nil {
 		reasons = append(reasons, err.Error())
 	}
 	for _, m := range standing.masters {

@@ -44,27 +44,17 @@ func (r *run) giveBack(ctx context.Context, m master) error {
 	return r.applier.marks.remove(ctx, m.machine.id, topology.TagLeaving)
 }
 
-// giveBackOthers gives back every machine that is out of service and not the one at work: one that is to
-// stay after all, as the commit was taken back, or one that has to wait as another is repaired first.
-func (r *run) giveBackOthers(ctx context.Context, s standing, working topology.Ref) error {
-	for _, m := range s.masters {
-		if m.machine == nil || m.machine.leaving.IsZero() || m.group.Ref() == working {
-			continue
-		}
-		if err := r.giveBack(ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// giveBackStaying gives back the machines that are not to be replaced any more.
-func (r *run) giveBackStaying(ctx context.Context, s standing) error {
+// giveBackAllBut gives back every machine that is out of service and not that of the group at work: one
+// that is to stay after all, as the commit was taken back, or one that has to wait as another is repaired
+// first. Where no master is at work, those that are to be replaced stay as they are.
+func (r *run) giveBackAllBut(ctx context.Context, s standing, working topology.Ref) error {
 	for _, m := range s.masters {
 		if m.machine == nil || m.machine.leaving.IsZero() {
 			continue
 		}
-		if old, found := r.oldest(m.group); found && old.ID == m.machine.id {
+		old, found := r.oldest(m.group)
+		goes := found && old.ID == m.machine.id
+		if goes && (working.IsZero() || working == m.group.Ref()) {
 			continue
 		}
 		if err := r.giveBack(ctx, m); err != nil {

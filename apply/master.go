@@ -37,7 +37,7 @@ type replacement struct {
 // this process.
 func (r *run) rollMaster(ctx context.Context, s standing, c diff.Change, group topology.AutoScalingGroup, out *Outcome) error {
 	p := &replacement{run: r, change: c, group: group, out: out, standing: s, mine: s.masterOf(group.Ref())}
-	if err := r.giveBackOthers(ctx, s, group.Ref()); err != nil {
+	if err := r.giveBackAllBut(ctx, s, group.Ref()); err != nil {
 		return err
 	}
 	if err := p.gather(ctx); err != nil {
@@ -71,16 +71,15 @@ func (s standing) masterOf(group topology.Ref) master {
 
 // gather finds out all that a decision needs.
 func (p *replacement) gather(ctx context.Context) error {
-	p.judge(p.standing)
 	machine, found := p.oldest(p.group)
+	p.facts.ID, p.facts.Zone = machine.ID, machine.Zone
+	p.judge(p.standing)
 	if !found {
 		return nil
 	}
 	if p.mine.machine == nil || p.mine.machine.id != machine.ID {
-		p.facts.Open, p.facts.Closed = false, fmt.Sprintf("machine %s is on its way out, or not alone in its group", machine.ID)
-		return nil
+		return &WaitError{Reason: fmt.Sprintf("%smachine %s is on its way out, or not alone in its group", p.progress(), machine.ID), Idle: true}
 	}
-	p.facts.ID, p.facts.Zone = machine.ID, machine.Zone
 	var err error
 	if p.snaps, err = p.applier.backups.look(ctx, p.standing.seats()); err != nil {
 		return err
@@ -118,7 +117,7 @@ func (p *replacement) judge(s standing) {
 	if p.mine.machine == nil {
 		return
 	}
-	p.facts.Leaving = !p.mine.machine.leaving.IsZero()
+	p.facts.Leaving = p.facts.ID != "" && !p.mine.machine.leaving.IsZero()
 	node := p.mine.machine.node
 	p.facts.Node = rollout.Node{
 		Asked: p.applier.nodes != nil, Error: s.silent, Ready: node.Ready,

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -177,7 +176,7 @@ func (r *run) groupFacts(group topology.AutoScalingGroup, live asgtypes.AutoScal
 
 // backLimit is how long a machine of the group may take to come back.
 func (r *run) backLimit(group topology.Ref) time.Duration {
-	return cmp.Or(r.in.Rolling[group].BackWithin, repair.BackLimit)
+	return backLimit(r.in.Rolling[group])
 }
 
 // masterFacts looks further only where the machine is not back.

@@ -49,7 +49,7 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if group.Role == topology.ControlPlane {
 		return r.rollMaster(ctx, standing, s.Change, group, out)
 	}
-	if err := r.giveBackStaying(ctx, standing); err != nil {
+	if err := r.giveBackAllBut(ctx, standing, topology.Ref{}); err != nil {
 		return err
 	}
 	if err := r.gateWorker(standing); err != nil {

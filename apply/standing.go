@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply/health"
+	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
@@ -88,6 +89,11 @@ type Master struct {
 	Missing []string
 	// NotBack is Missing and what etcd misses of the members. Empty means that it is back.
 	NotBack []string
+	// Sickness is what the machine lacks that was not taken from it to replace it, with members that are
+	// known to be unhealthy.
+	Sickness []string
+	// Leaving is when it was begun to be taken out of service; zero if it was not.
+	Leaving time.Time
 	// Seats are the places of etcd members, sorted by etcd cluster; none means that its
 	// template does not say which members its machine carries.
 	Seats []Seat
@@ -122,6 +128,26 @@ func (m Master) Back() bool { return len(m.NotBack) == 0 }
 // MayGo is the gate's answer at this moment: may the machine of the group be taken out?
 func (s Standing) MayGo(group topology.Ref) quorum.Verdict { return s.gate.mayGo(group) }
 
+// Reached reports that some member of etcd could be asked how it is.
+func (s Standing) Reached() bool {
+	return slices.ContainsFunc(s.Etcd, func(r health.Report) bool {
+		return slices.ContainsFunc(r.Members, func(m quorum.Member) bool { return m.Health == quorum.Healthy })
+	})
+}
+
+// Order is what decides which machine of the control plane goes first.
+func (s Standing) Order() order.Standing {
+	now := order.Standing{}
+	for _, m := range s.Masters {
+		place := order.Master{Begun: !m.Leaving.IsZero(), Leads: m.Leads()}
+		if len(m.Sickness) > 0 {
+			place.Sick = m.Sickness[0]
+		}
+		now[m.Group] = place
+	}
+	return now
+}
+
 // Look takes four describing calls, and one for each target group and Classic load balancer
 // in front of the control plane; and asks every etcd member twice.
 func (w Watcher) Look(ctx context.Context, want topology.Topology, ids topology.Bindings) (Standing, error) {
@@ -136,8 +162,9 @@ func (w Watcher) Look(ctx context.Context, want topology.Topology, ids topology.
 func (s standing) exported(at time.Time) Standing {
 	out := Standing{At: at, Etcd: s.reports, gate: s}
 	for _, m := range s.masters {
-		master := Master{Group: m.group.Ref(), Zone: m.zone, Missing: slices.Concat(m.missing, m.withheld), NotBack: s.notBack(m)}
+		master := Master{Group: m.group.Ref(), Zone: m.zone, Missing: slices.Concat(m.missing, m.withheld), NotBack: s.notBack(m), Sickness: s.sickness(m)}
 		if m.machine != nil {
+			master.Leaving = m.machine.leaving
 			master.Machine, master.Address, master.Launched = m.machine.id, m.machine.ip, m.machine.launched
 		}
 		for _, seat := range m.seats {

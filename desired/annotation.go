@@ -31,6 +31,9 @@ var (
 		maxMachineAge: isAge,
 		backWithin:    isBackTime,
 		hopVersions:   isHopVersions,
+
+		allowDowntime:  isBool,
+		snapshotMaxAge: isSnapshotAge,
 	}
 	groupAnnotations = map[string]annotation{
 		cpuTarget:       isCPUTarget,
@@ -40,6 +43,7 @@ var (
 		rollAt:          isMoment,
 		maxMachineAge:   isAge,
 		backWithin:      isBackTime,
+		allowDowntime:   isBool,
 	}
 )
 

@@ -49,6 +49,9 @@ func (m manifest) rollingUpdate(g kopsspec.InstanceGroup) topology.RollingUpdate
 		RollAt:     m.rollTimes(g),
 		MaxAge:     cmp.Or(duration(g.Metadata.Annotations, maxMachineAge), duration(m.Metadata.Annotations, maxMachineAge)),
 		BackWithin: cmp.Or(duration(g.Metadata.Annotations, backWithin), duration(m.Metadata.Annotations, backWithin), topology.DefaultBackWithin),
+
+		AllowDowntime:  g.Role() == kopsspec.ControlPlane && (m.Metadata.Annotations[annotationPrefix+allowDowntime] == "true" || g.Metadata.Annotations[annotationPrefix+allowDowntime] == "true"),
+		SnapshotMaxAge: m.snapshotMaxAge(g),
 	}
 }
 
@@ -104,6 +107,33 @@ func isBackTime(_ manifest, value string) string {
 
 // leastBack is about what a machine takes that boots well; a limit below it would halt every roll.
 const leastBack = 5 * time.Minute
+
+// Annotations about replacing masters.
+const (
+	allowDowntime  = "allow-downtime"
+	snapshotMaxAge = "snapshot-max-age"
+)
+
+func (m manifest) snapshotMaxAge(g kopsspec.InstanceGroup) time.Duration {
+	if g.Role() != kopsspec.ControlPlane {
+		return 0
+	}
+	return duration(m.Metadata.Annotations, snapshotMaxAge)
+}
+
+// The bounds of snapshot-max-age: below the least, a snapshot would be old before it is completed; a day is
+// what a backup that somebody makes every night can be old.
+const (
+	leastSnapshotAge = 5 * time.Minute
+	mostSnapshotAge  = 24 * time.Hour
+)
+
+func isSnapshotAge(_ manifest, value string) string {
+	if d, err := time.ParseDuration(value); err != nil || d < leastSnapshotAge || d > mostSnapshotAge {
+		return strconv.Quote(value) + ` is no time from 5 minutes to 24 hours; write one such as "1h", or remove the annotation for 30 minutes`
+	}
+	return ""
+}
 
 // Annotations of an InstanceGroup for what kops decides alone: it deletes pods that nothing would make
 // again, and gives up after 15 minutes.

@@ -41,3 +41,34 @@ func TestMachinesAreGivenTheTimeThatKopsGivesThem(t *testing.T) {
 		}
 	}
 }
+
+func TestHowMastersAreReplaced(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit     edit
+		downtime bool
+		age      time.Duration
+	}{
+		"unasked, without downtime": {edit{}, false, 0},
+		"downtime for the cluster":  {edit{"  name: k.example.com\n", "  name: k.example.com\n  annotations: {quorate.dev/allow-downtime: \"true\", quorate.dev/snapshot-max-age: 1h}\n"}, true, time.Hour},
+		"downtime for the group":    {edit{"  name: master-a\n", "  name: master-a\n  annotations: {quorate.dev/allow-downtime: \"true\"}\n"}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var edits []edit
+			if c.edit != (edit{}) {
+				edits = append(edits, c.edit)
+			}
+			for ref, pace := range buildOne(t, edits...).Rolling {
+				switch ref.Name {
+				case "master-a.masters.k.example.com":
+					if pace.AllowDowntime != c.downtime || pace.SnapshotMaxAge != c.age {
+						t.Errorf("%s: %+v", ref, pace)
+					}
+				case "nodes.k.example.com":
+					if pace.AllowDowntime || pace.SnapshotMaxAge != 0 {
+						t.Errorf("%s is no master: %+v", ref, pace)
+					}
+				}
+			}
+		})
+	}
+}

@@ -26,6 +26,7 @@ import (
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/topology"
 )
 
 func TestMain(m *testing.M) {
@@ -106,12 +107,22 @@ func (l *life) planner(t testing.TB, c desired.Cluster) sync.Planner {
 	}
 }
 
+// knowing is a planner that sees the masters of the ground, too.
+func (l *life) knowing(t testing.TB, ground *ground, c desired.Cluster) sync.Planner {
+	t.Helper()
+	planner, clients := l.planner(t, c), l.clients(t, c.Region, nil)
+	planner.Standing = func(ctx context.Context, c desired.Cluster, ids topology.Bindings) (apply.Standing, error) {
+		return apply.NewWatcher(apply.WatchConfig{Clients: clients, Cluster: c.Name, Etcd: ground, Now: ground.clock.Now}).Look(ctx, c.Topology, ids)
+	}
+	return planner
+}
+
 // pass makes one pass in this life.
 func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit string) sync.Result {
 	t.Helper()
 	change := l.clients(t, c.Region, func(context.Context, string) error { return nil })
 	return sync.Pass{
-		Planner: l.planner(t, c),
+		Planner: l.knowing(t, ground, c),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
 			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: ground, Now: ground.clock.Now})
 		},

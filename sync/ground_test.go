@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -34,6 +35,8 @@ type ground struct {
 	whole    bool                  // all six were up: from then on losses count
 	smallest int                   // fewest members of one etcd cluster up since then
 	lost     []string              // zones in the order in which they lost their machine
+	leads    map[string]string     // etcd cluster → member, of those that have a leader
+	fallen   []string              // members that went down while they led, as "main/a"
 	looks    map[string]int        // how often a machine looked for volumes
 	booted   map[string]bool       // machines that are up
 }
@@ -163,6 +166,10 @@ func (g *ground) fall(host awssim.Machine, config topology.NodeConfig) {
 	for _, etcd := range config.EtcdClusters {
 		if g.up[etcd.Name+"/"+etcd.Member] == host.PrivateIP {
 			delete(g.up, etcd.Name+"/"+etcd.Member)
+			if g.leads[etcd.Name] == etcd.Member {
+				g.fallen = append(g.fallen, etcd.Name+"/"+etcd.Member)
+				g.elect(etcd.Name, etcd.Member)
+			}
 		}
 	}
 	if g.whole {
@@ -197,13 +204,31 @@ func (g *ground) Observe(_ context.Context, clusters []health.Cluster) []health.
 			}
 			looked.Members = append(looked.Members, quorum.Member{Name: m.Name, Zone: m.Zone, Health: health})
 		}
-		seen = append(seen, health.Report{Cluster: looked})
+		seen = append(seen, health.Report{Cluster: looked, Leader: g.leads[c.Name]})
 	}
 	return seen
 }
 
-// HandOver has no leader to move.
-func (g *ground) HandOver(context.Context, health.Cluster, string) error { return nil }
+// HandOver moves leadership to the first other member that is up.
+func (g *ground) HandOver(_ context.Context, c health.Cluster, member string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.leads[c.Name] == member {
+		g.elect(c.Name, member)
+	}
+	return nil
+}
+
+// elect makes another member than the one that leads the leader.
+func (g *ground) elect(etcd, instead string) {
+	delete(g.leads, etcd)
+	for _, key := range slices.Sorted(maps.Keys(g.up)) {
+		if name, member, _ := strings.Cut(key, "/"); name == etcd && member != instead {
+			g.leads[etcd] = member
+			return
+		}
+	}
+}
 
 // check asks that quorum stood at every moment, and that the zones went one by one.
 func (g *ground) check(t *testing.T, zones ...string) {

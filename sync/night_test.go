@@ -81,7 +81,7 @@ func (n *night) pass() {
 	n.Helper()
 	change := n.life.clients(n, n.want.Region, func(context.Context, string) error { return nil })
 	n.last = sync.Pass{
-		Planner: n.life.planner(n, n.want),
+		Planner: n.life.knowing(n, n.ground, n.want),
 		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
 			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: n.ground, Now: n.clock.Now, Nodes: n.ground})
 		},

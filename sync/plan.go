@@ -29,6 +29,9 @@ type Planner struct {
 	Preflight Preflight
 	// Kubernetes is nil without access to it.
 	Kubernetes Kubernetes
+	// Standing is how the control plane is, by which its machines are ordered when several roll; nil
+	// without access to etcd.
+	Standing Standing
 	// Now is the clock of whoever carries the plan out; nil means time.Now.
 	Now func() time.Time
 }
@@ -69,7 +72,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}
-	planned.Steps = order.Steps(planned.Plan, nil)
+	p.order(ctx, &planned)
 	planned.Rollout = rollout(planned)
 	if len(p.Prices.Regions) > 0 {
 		planned.Cost = p.Prices.Compare(c.Region, planned.leadsTo(), state.Topology, kept(planned.Plan), state.Machines)

@@ -46,7 +46,7 @@ func reachFlags(c *cobra.Command) *reach {
 	return r
 }
 
-// proxyFlag is for commands that change clusters: planning asks no machine.
+// proxyFlag is for commands that ask machines.
 func (r *reach) proxyFlag(c *cobra.Command) {
 	c.Flags().StringVar(&r.proxy, "proxy", "", "reach the machines' etcd members through this SOCKS5 proxy, e.g. socks5://127.0.0.1:1080 (ssh -D)")
 }

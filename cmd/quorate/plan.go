@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/internal/picture"
 	"github.com/quorate/quorate/internal/prices"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/topology"
 )
 
 func planCommand() *cobra.Command {
@@ -34,6 +35,7 @@ AWS_ENDPOINT_URL for another endpoint.`,
 	c.Flags().BoolVar(&bill, "cost", false, "list in text what each resource costs a month, now and after")
 	pricesFlag(c, &table)
 	r := reachFlags(c)
+	r.proxyFlag(c)
 	outputFlag(c, &output, append([]string{"text", "json", "markdown"}, picture.Forms()...)...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		known, err := priceTable(table)
@@ -58,6 +60,13 @@ func (r *reach) planner(ctx context.Context, cluster desired.Cluster) (sync.Plan
 		Preflight: func(ctx context.Context, in preflight.Input) (preflight.Findings, error) {
 			return preflight.Check(ctx, preflight.FromClients(a.look), in)
 		},
+	}
+	p.Standing = func(ctx context.Context, c desired.Cluster, ids topology.Bindings) (apply.Standing, error) {
+		watcher, err := r.watcher(ctx, c)
+		if err != nil {
+			return apply.Standing{}, err
+		}
+		return watcher.Look(ctx, c.Topology, ids)
 	}
 	nodes, err := r.kubernetes(ctx, cluster)
 	if nodes != nil {
