@@ -31,7 +31,7 @@ func (s *Service) look(ctx context.Context) []string {
 		return nil
 	}
 	s.mu.Lock()
-	unmoved := commit.Hash == s.head.Hash
+	unmoved := commit.Hash == s.head.Hash || commit.Hash == s.refused
 	s.mu.Unlock()
 	if unmoved {
 		return nil
@@ -40,6 +40,10 @@ func (s *Service) look(ctx context.Context) []string {
 		s.cfg.Log.Warn("the branch was rewritten", "was", commit.Previous, "is", commit.Hash)
 		s.say(ctx, commitstatus.Status{Commit: commit.Hash, Context: "quorate/history", State: commitstatus.Failure,
 			Description: "the branch was force-pushed: it no longer holds " + short(commit.Previous) + ", which was applied"})
+	}
+	commit, apply := s.admit(ctx, commit)
+	if !apply {
+		return nil
 	}
 	listing, err := s.cfg.Repository.Units(commit.Hash, s.cfg.Path)
 	if err != nil {

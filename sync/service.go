@@ -31,7 +31,9 @@ type Config struct {
 	Path   string
 	Poster commitstatus.Poster
 	// Auditor, if set, is told what every pass came to.
-	Auditor  Auditor
+	Auditor Auditor
+	// Trust, if set, decides which commits are applied at all.
+	Trust    *Trust
 	Schedule *schedule.Schedule
 	// Run does one pass; Pass.Run does.
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result
@@ -57,6 +59,7 @@ type Service struct {
 
 	mu       sync.Mutex
 	head     gitrepo.Commit
+	refused  string             // the head of the branch, if it is not applied
 	units    map[string]unit    // by path
 	clusters map[string]*member // by name
 }

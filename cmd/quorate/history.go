@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/signature"
 )
 
 // openTrail is where the service writes what it did.
@@ -31,6 +34,16 @@ func openTrail(s serving, repo *gitrepo.Repo) (*audit.Log, error) {
 			s.log.Error("the audit trail was tampered with", "cluster", f.Cluster, "finding", f.Text)
 		},
 	})
+}
+
+// openTrust is how the service knows which commits it may apply.
+func openTrust(s serving, repo *gitrepo.Repo) (*sync.Trust, error) {
+	sum := sha256.Sum256([]byte(repo.String() + "\x00" + s.repository.Branch))
+	anchor, err := signature.OpenAnchor(filepath.Join(s.state, fmt.Sprintf("applied-%x.json", sum[:6])))
+	if err != nil {
+		return nil, err
+	}
+	return &sync.Trust{Histories: repo, Anchor: anchor}, anchor.Pin(s.trusted)
 }
 
 // readTrail reads the trail of a clone.

@@ -35,6 +35,8 @@ type serving struct {
 	log      *slog.Logger
 	// trail is set while it runs.
 	trail *audit.Log
+	// trusted is the commit from which on commits must be signed, if the operator names one.
+	trusted string
 
 	onPlan   func(sync.Planned)
 	progress func(cluster string, o apply.Outcome)
@@ -66,6 +68,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 	f.DurationVar(&s.pace.Poll, "poll", 30*time.Second, "time between looks at the repository")
 	f.StringVar(&s.pace.Drift, "drift", "*/10 * * * *", "cron line of the looks for drift")
 	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
+	f.StringVar(&s.trusted, "trusted-commit", "", "commit from which on the signature policy counts (default the first head that is seen)")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
 	s.hosting.flags(c)
 	s.reach = reachFlags(c)
@@ -114,6 +117,10 @@ func (s serving) run(ctx context.Context) error {
 	if s.trail, err = openTrail(s, repo); err != nil {
 		return err
 	}
+	trust, err := openTrust(s, repo)
+	if err != nil {
+		return err
+	}
 	stream, err := schedule.New(s.pace)
 	if err != nil {
 		return err
@@ -129,7 +136,7 @@ func (s serving) run(ctx context.Context) error {
 	defer stop()
 	s.log.Info("watching", "host", at.String(), "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
 	sync.New(sync.Config{
-		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Auditor: s.trail, Schedule: stream,
+		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Auditor: s.trail, Trust: trust, Schedule: stream,
 		Run: s.pass, Look: s.look, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
 	}).Run(ctx)
 	s.log.Info("stopped")
