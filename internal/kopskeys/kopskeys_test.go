@@ -12,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -100,9 +101,9 @@ func store(t *testing.T, documents map[string]string) kopsstore.Store {
 	return s
 }
 
-// server believes clients that the pair signed for, at the time of the clock, and says who they are and how
+// server has a certificate of the pair; it looks at those of clients as it is told, at the time of the clock, and says who they are and how
 // long their certificate is good.
-func (p pair) server(t *testing.T, now func() time.Time) *httptest.Server {
+func (p pair) server(t *testing.T, clients tls.ClientAuthType, now func() time.Time) *httptest.Server {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -125,7 +126,7 @@ func (p pair) server(t *testing.T, now func() time.Time) *httptest.Server {
 		}
 		fmt.Fprintf(w, "%s %v %s", c.Subject.CommonName, c.Subject.Organization, c.NotAfter.Sub(now()))
 	}))
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots, Time: now}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientAuth: clients, ClientCAs: roots, Time: now}
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -136,7 +137,7 @@ func TestAnAuthoritySignsForAnAdministratorForAnHourAndAgainBeforeItIsOver(t *te
 	p := newPair(t, "kubernetes-ca")
 	moment := time.Now()
 	now := func() time.Time { return moment }
-	server := p.server(t, now)
+	server := p.server(t, tls.RequireAndVerifyClientCert, now)
 	a, err := Open(t.Context(), store(t, map[string]string{"private/kubernetes-ca": document("1", entry("1", p.public(), p.private(), ""))}), "")
 	if err != nil {
 		t.Fatal(err)
@@ -169,15 +170,18 @@ func toServer(s *httptest.Server) Dial {
 
 func TestAServerOfAnotherAuthorityIsNotBelieved(t *testing.T) {
 	p, stranger := newPair(t, "kubernetes-ca"), newPair(t, "kubernetes-ca")
-	server := stranger.server(t, time.Now)
+	server := stranger.server(t, tls.RequireAnyClientCert, time.Now) // it takes whoever comes
 	a, err := authorityOf([]byte(document("1", entry("1", p.public(), p.private(), ""))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Transport: a.Transport(toServer(server), nil)}
-	if answer, err := client.Get("https://api.ha.example.com/"); err == nil {
+	answer, err := client.Get("https://api.ha.example.com/")
+	if err == nil {
 		answer.Body.Close()
-		t.Error("an administrator spoke to a stranger")
+	}
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
+		t.Errorf("an administrator spoke to a stranger: %v", err)
 	}
 }
 
