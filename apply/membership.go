@@ -48,7 +48,7 @@ type roster struct {
 	quorum.Cluster
 	leader string
 	// newcomers are wanted and not listed; learners are wanted and listed without a vote; leavers are
-	// listed and not wanted, learners among them first.
+	// listed and not wanted.
 	newcomers, learners, leavers []member
 }
 
@@ -68,11 +68,40 @@ func newMembership(s standing, want topology.Topology) membership {
 
 // next is the change to make now and the gate's word on it. The verdict without a step is why there is none.
 func (m membership) next() (memberStep, quorum.Verdict) {
-	if step, verdict := m.grow(); step.verb != "" || verdict.Answer != quorum.Proceed {
-		return step, verdict
+	for _, part := range []func() (memberStep, quorum.Verdict){m.dropLearners, m.grow, m.shrink} {
+		if step, verdict := part(); step.verb != "" || verdict.Answer != quorum.Proceed {
+			return step, verdict
+		}
 	}
-	return m.shrink()
+	return memberStep{}, quorum.Verdict{Answer: quorum.Proceed, Reason: "the member lists are as the manifest has them."}
 }
+
+// dropLearners is the learner that nobody wants any more. It goes first: while it is there, nobody else may
+// come or go.
+func (m membership) dropLearners() (memberStep, quorum.Verdict) {
+	all, verdict := m.rosters()
+	for i, r := range all {
+		for _, unwanted := range r.unwantedLearners() {
+			rest := slices.DeleteFunc(r.passing(), func(name string) bool { return name == unwanted })
+			gate := quorum.DecideRemove(r.WithoutLearners(rest...), unwanted)
+			return memberStep{removeMember, r.Name, []string{unwanted}}, m.explain(quorum.All(append(standStill(all, i), gate)...))
+		}
+	}
+	return memberStep{}, verdict
+}
+
+func (r roster) unwantedLearners() []string {
+	var names []string
+	for _, l := range r.leavers {
+		if r.member(l.member).Learner {
+			names = append(names, l.member)
+		}
+	}
+	return names
+}
+
+// passing are the learners whose coming or going is what is decided about.
+func (r roster) passing() []string { return append(r.batch(), r.unwantedLearners()...) }
 
 // rosters are the member lists of all etcd clusters; the verdict is why they are not known.
 func (m membership) rosters() ([]roster, quorum.Verdict) {
@@ -240,7 +269,7 @@ func standStill(all []roster, changed int) []quorum.Verdict {
 	var verdicts []quorum.Verdict
 	for i, r := range all {
 		if i != changed {
-			verdicts = append(verdicts, quorum.Decide(r.WithoutLearners(r.batch()...), func(quorum.Member) bool { return false }))
+			verdicts = append(verdicts, quorum.Decide(r.WithoutLearners(r.passing()...), func(quorum.Member) bool { return false }))
 		}
 	}
 	return verdicts
@@ -255,7 +284,7 @@ func (m membership) shrink() (memberStep, quorum.Verdict) {
 		}
 		first := r.leavers[0].member
 		step, gate := memberStep{removeMember, r.Name, []string{first}}, quorum.DecideRemove(r.Cluster, first)
-		if len(r.leavers) > 1 && r.voters()%2 == 1 && !r.member(first).Learner {
+		if len(r.leavers) > 1 && r.voters()%2 == 1 {
 			second := r.leavers[1].member
 			step.members, gate = append(step.members, second), quorum.DecideRemoveBoth(r.Cluster, first, second)
 		}
@@ -272,13 +301,10 @@ func (r roster) member(name string) quorum.Member {
 	return r.Members[i]
 }
 
-// whoLeavesFirst puts learners before voters, who count for nothing yet; then the sick, for the list is
-// better without them; then followers before the leader.
+// whoLeavesFirst puts the sick first, for the list is better without them, and followers before the leader.
 func (r roster) whoLeavesFirst(a, b member) int {
 	rank := func(m member) int {
 		switch seen := r.member(m.member); {
-		case seen.Learner:
-			return 0
 		case seen.Health != quorum.Healthy:
 			return 1
 		case m.member != r.leader:
