@@ -211,6 +211,11 @@ func (s standing) sickness(m master) []string {
 	return reasons
 }
 
+// leads reports that a member on the machine leads its etcd cluster.
+func (s standing) leads(m master) bool {
+	return slices.ContainsFunc(s.reports, func(c health.Report) bool { return c.Leader != "" && m.carries(c.Name, c.Leader) })
+}
+
 // otherBroken says which other master is sick, and of what.
 func (s standing) otherBroken(group topology.Ref) string {
 	for _, m := range s.masters {

@@ -113,6 +113,7 @@ func (p *replacement) judge(s standing) {
 	p.facts.OtherBroken = s.otherBroken(p.group.Ref())
 	p.facts.Sick = len(s.sickness(p.mine)) > 0
 	p.facts.Downtime = s.alone(p.mine)
+	p.facts.Leads = s.leads(p.mine)
 	p.facts.Balancers = p.mine.balancers
 	if p.mine.machine == nil {
 		return

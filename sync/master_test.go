@@ -220,3 +220,23 @@ func TestWorkersLaunchedMeanwhileAreOfTheOldTemplate(t *testing.T) {
 		t.Errorf("%d workers run at the end: %s", attached, n.versions(workers)[0])
 	}
 }
+
+// twoZones puts the third master into the zone of the second.
+func twoZones(t *testing.T, manifest string) string {
+	t.Helper()
+	const name = "  name: master-us-east-1c\n"
+	before, rest, found := strings.Cut(manifest, name)
+	moved := strings.Replace(rest, "  subnets:\n  - us-east-1c\n", "  subnets:\n  - us-east-1b\n", 1)
+	if !found || moved == rest {
+		t.Fatal("the example has no third master")
+	}
+	return before + name + moved
+}
+
+func TestTwoMastersInOneOfTwoZonesAreReplacedOneByOne(t *testing.T) {
+	t.Parallel()
+	n := newNight(t, twoZones(t, small))
+	n.commits(twoZones(t, large), "large")
+	n.until("the roll is done", 2*time.Hour, n.well)
+	n.ground.check(t, "us-east-1a", "us-east-1b", "us-east-1b")
+}

@@ -20,6 +20,8 @@ type Master struct {
 	// Downtime is set for an only master, which nobody can stand in for; the gate is open for it only if
 	// the manifest lets the cluster be away meanwhile.
 	Downtime bool
+	// Leads is set while a member on the machine leads its etcd cluster.
+	Leads bool
 	// Backups are one for each etcd cluster.
 	Backups []Backup
 	// Leaving means that the machine bears the mark of one that is being taken out of service.
@@ -152,6 +154,8 @@ func (m Master) takeOut() Move {
 		return Move{Verb: HandOver}
 	case !m.Sure:
 		return Move{Verb: AskAgain}
+	case m.Leads && !m.Downtime:
+		return Move{Wait: fmt.Sprintf("leadership of etcd came back to machine %s in %s, and is handed over again", m.ID, m.Zone)}
 	}
 	return Move{Verb: Terminate}
 }

@@ -55,7 +55,7 @@ func (p *plane) others(i int) int {
 // facts are what a process sees.
 func (p *plane) facts(i int) Master {
 	m := p.machine[i]
-	f := Master{ID: fmt.Sprint("i-", i), Zone: fmt.Sprint("1", i), Open: true, Leaving: m.marked, Sick: !p.member(i)}
+	f := Master{ID: fmt.Sprint("i-", i), Zone: fmt.Sprint("1", i), Open: true, Leaving: m.marked, Leads: m.leads, Sick: !p.member(i)}
 	for j := range p.machine {
 		if j == i {
 			continue
@@ -63,7 +63,7 @@ func (p *plane) facts(i int) Master {
 		if !p.back(j) {
 			f.Open, f.Closed = false, fmt.Sprintf("%d is not back", j)
 		}
-		if !p.member(j) {
+		if !p.member(j) && p.rng.IntN(3) > 0 { // or it is unknown why nobody hears of it
 			f.OtherBroken = fmt.Sprint(j)
 		}
 	}
@@ -110,6 +110,7 @@ func (p *plane) pass(i int) error {
 		case HandOver:
 			f.HandedOver = true
 			p.lead(i)
+			p.moment() // that takes its time
 		case AskAgain:
 			p.moment() // things happen while it looks
 			again := p.facts(i)

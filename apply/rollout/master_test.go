@@ -53,6 +53,8 @@ func TestWhatIsNextForAMaster(t *testing.T) {
 		"leadership is handed over":                      {out(), HandOver, ""},
 		"then the gate is asked again":                   {with(out(), func(m *Master) { m.HandedOver = true }), AskAgain, ""},
 		"and only then it ends":                          {with(out(), func(m *Master) { m.HandedOver, m.Sure = true, true }), Terminate, ""},
+		"unless leadership came back":                    {with(out(), func(m *Master) { m.HandedOver, m.Sure, m.Leads = true, true, true }), "", "came back to machine i-a"},
+		"which an only master always has":                {with(out(), func(m *Master) { m.HandedOver, m.Sure, m.Leads, m.Downtime = true, true, true, true }), Terminate, ""},
 		"its successor is waited for":                    {with(out(), func(m *Master) { m.HandedOver, m.Sure, m.Ended = true, true, true }), "", "i-a in 1a is being replaced"},
 		"a gate that closed in between is waited for":    {with(out(), func(m *Master) { m.Open, m.Closed = false, "main: b is unknown" }), "", "main: b is unknown"},
 		"another one that breaks needs it back":          {with(out(), func(m *Master) { m.Open, m.OtherBroken = false, "1b: no" }), GiveBack, ""},
