@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -182,7 +183,7 @@ func (r *run) backLimit(group topology.Ref) time.Duration {
 // masterFacts looks further only where the machine is not back.
 func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.Master, error) {
 	live := m.facts.groups[m.group.Name]
-	facts := repair.Master{Group: r.groupFacts(m.group, live, marksOf(live)), Zone: m.zone, Missing: seen.lacks(m)}
+	facts := repair.Master{Group: r.groupFacts(m.group, live, marksOf(live)), Zone: m.zone, Others: versionsBeside(seen, m), Missing: seen.lacks(m)}
 	for _, member := range m.facts.members(m.group.Name) {
 		facts.Machines = append(facts.Machines, asMachine(aws.ToString(member.InstanceId), m.facts.instances))
 	}
@@ -199,6 +200,20 @@ func (r *run) masterFacts(ctx context.Context, seen standing, m master) (repair.
 		facts.Volumes = append(facts.Volumes, volume)
 	}
 	return facts, r.lookFurther(ctx, &facts)
+}
+
+// versionsBeside tells what the other masters were made from.
+func versionsBeside(seen standing, m master) []string {
+	var others []string
+	for _, other := range seen.masters {
+		if other.group.Ref() == m.group.Ref() || other.machine == nil {
+			continue
+		}
+		if version := asMachine(other.machine.id, other.facts.instances).Version; version != "" {
+			others = append(others, fmt.Sprintf("%s runs version %s", other.zone, version))
+		}
+	}
+	return others
 }
 
 // lookFurther asks what a machine that is not there, or late, may wait for.

@@ -50,7 +50,7 @@ func TestABadImageStopsAtTheFirstZone(t *testing.T) {
 	n.commits(newer, "newer")
 	n.until("the roll halts and steps back", 2*time.Hour, n.stopped)
 	n.wantVersions("1 [1]", "1 [1]", "1 [1]", "1 [1 1 1]")
-	n.wantHeard("halted: us-east-1a did not come back within 15m0s with template version 2 (image ami-…); it runs version 1 again, and what had not rolled yet was not touched; commit a fix, or set quorate.dev/resume")
+	n.wantHeard("halted: us-east-1a did not come back within 15m0s with template version 2 (image ami-…); it runs version 1 again, us-east-1b runs version 1, us-east-1c runs version 1; nothing else is touched: commit a fix, or set quorate.dev/resume")
 	lost := len(n.ground.lost)
 	for range 60 {
 		n.minute()

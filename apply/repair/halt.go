@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func (m Master) halted() Advice {
 	good := m.Marks.Halt.Good
 	switch {
 	case good == "":
-		return m.Group.heldUp(m.Zone, "it is still of that version, for nobody knows one that worked")
+		return m.Group.heldUp(m.Zone, "it is still of that version, for nobody knows one that worked"+m.others())
 	case len(m.Missing) > 0:
 		a := m.Group.heldUp(m.Zone, fmt.Sprintf("it goes back to version %s: %s", good, m.Missing[0]))
 		if m.Now.Sub(machine.Launched) < m.Limit || machine.ID == "" {
@@ -71,13 +72,20 @@ func (m Master) halted() Advice {
 		}
 		return a
 	}
-	return m.Group.heldUp(m.Zone, "it runs version "+machine.Version+" again")
+	return m.Group.heldUp(m.Zone, "it runs version "+machine.Version+" again"+m.others())
+}
+
+func (m Master) others() string {
+	if len(m.Others) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(m.Others, ", ")
 }
 
 // heldUp is the sentence of a roll that only people let go on.
 func (g Group) heldUp(where, state string) Advice {
 	return Advice{Verb: Wait, Who: People, Since: g.Marks.Halt.At, Sentence: fmt.Sprintf(
-		"%s; %s, and what had not rolled yet was not touched; commit a fix, or set quorate.dev/resume", g.story(where), state)}
+		"%s; %s; nothing else is touched: commit a fix, or set quorate.dev/resume", g.story(where), state)}
 }
 
 func (g Group) story(where string) string {

@@ -49,6 +49,8 @@ type Master struct {
 	Stands, Joins bool
 	Seats         int
 	Unwell        []Member
+	// Others tells which versions the masters of the other groups run: "us-east-1b runs version 6".
+	Others []string
 }
 
 // A Machine is one of a group.

@@ -23,6 +23,7 @@ func master(age time.Duration, change ...func(*Master)) Master {
 		Zone:     "b",
 		Machines: []Machine{{ID: "i-new", Version: "7", Image: "ami-7", Launched: now.Add(-age)}},
 		Missing:  []string{"member b of etcd main is unhealthy"},
+		Others:   []string{"c runs version 4"},
 		Volumes:  []Volume{{Ref: disk, ID: "vol-1", Holder: "i-new", HolderState: "running", Attachment: "attached", Attached: now.Add(-age)}},
 	}
 	for _, c := range change {
@@ -119,7 +120,7 @@ func TestWhatIsDoneAboutAMaster(t *testing.T) {
 		{"even if it came back late", master(time.Hour, rolledFrom6, haltedAt7, pinned6, back), End, "i-new", "makes one of version 6", Quorate},
 		{"the old one gets its time again", master(time.Minute, rolledFrom6, haltedAt7, pinned6, machineOf6), Wait, "", "it goes back to version 6: member b", AWS},
 		{"but not for ever", master(time.Hour, rolledFrom6, haltedAt7, pinned6, machineOf6), Wait, "", "it goes back to version 6: member b", People},
-		{"then people are told", master(time.Hour, rolledFrom6, haltedAt7, pinned6, machineOf6, back), Wait, "", "halted: b did not come back within 15m0s with template version 7 (image ami-7); it runs version 6 again, and what had not rolled yet was not touched; commit a fix, or set quorate.dev/resume", People},
+		{"then people are told", master(time.Hour, rolledFrom6, haltedAt7, pinned6, machineOf6, back), Wait, "", "halted: b did not come back within 15m0s with template version 7 (image ami-7); it runs version 6 again, c runs version 4; nothing else is touched: commit a fix, or set quorate.dev/resume", People},
 		{"a group that never had a good one stays", master(time.Hour, haltedAt7, neverGood, back), Wait, "", "nobody knows one that worked", People},
 		{"a volume is let go of all the same", master(6*time.Minute, haltedAt7, pinned6, machineOf6, held("terminated", "attached")), Detach, "vol-1", "it is detached", Quorate},
 
