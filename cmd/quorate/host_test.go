@@ -141,12 +141,12 @@ func TestWithoutACredentialStatusesStayGitNotes(t *testing.T) {
 		{host.Config{Kind: host.GitLab, TokenFile: token}, "/srv/git/clusters", ""},
 	} {
 		h, err := hosting{config: c.cfg}.open(c.repository, notes, slog.New(slog.DiscardHandler))
-		if got := ""; err == nil {
-			if got = h.String(); got != c.want {
-				t.Errorf("%+v: %s, want %q", c, got, c.want)
-			}
-		} else if c.want != "" {
-			t.Errorf("%+v: %v", c, err)
+		got := ""
+		if err == nil {
+			got = h.String()
+		}
+		if got != c.want {
+			t.Errorf("%+v: %q, want %q: %v", c, got, c.want, err)
 		}
 	}
 }

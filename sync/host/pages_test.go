@@ -1,8 +1,10 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,6 +41,27 @@ func TestEachReviewersLastWordCounts(t *testing.T) {
 	got := lastWords([]Review{at(3), at(1), at(2), {Author: "aaron", At: noon(1), Approved: true}})
 	if len(got) != 2 || got[0].Author != "aaron" || got[1].Approved {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestABaseThatIsGoneIsNotAHostThatIs(t *testing.T) {
+	proposals := func() []PullRequest {
+		return []PullRequest{{Number: 7, Head: strings.Repeat("a", 40), Base: "main"}, {Number: 3, Head: strings.Repeat("b", 40), Base: "main"}}
+	}
+	asked := 0
+	answers := func(commit string, err error) func(context.Context, string) (string, error) {
+		return func(context.Context, string) (string, error) { asked++; return commit, err }
+	}
+	all, err := complete(t.Context(), proposals(), answers("c", nil))
+	if err != nil || asked != 1 || all[0].Number != 3 || all[1].BaseCommit != "c" {
+		t.Errorf("asked %d times: %+v, %v", asked, all, err)
+	}
+	all, err = complete(t.Context(), proposals(), answers("", &Error{Class: ErrNotFound}))
+	if err != nil || len(all) != 2 || all[0].BaseCommit != "" {
+		t.Errorf("gone: %+v, %v", all, err)
+	}
+	if _, err = complete(t.Context(), proposals(), answers("", &Error{Class: ErrUnavailable})); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("down: %v", err)
 	}
 }
 
