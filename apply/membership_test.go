@@ -48,16 +48,13 @@ func (e etcdModel) see(masters, lost string) standing {
 			}
 			r.Members = append(r.Members, member)
 		}
-		for _, c := range r.Members {
-			s.clusters = append(s.clusters, health.Cluster{Name: r.Name, Members: []health.Member{{Name: c.Name}}})
-		}
 	}
 	return s
 }
 
 func wanting(masters string) topology.Topology {
 	var all []topology.Resource
-	for _, name := range strings.Split(masters, "") {
+	for name := range strings.SplitSeq(masters, "") {
 		template := topology.LaunchTemplate{Name: "master-" + name}
 		all = append(all, template, topology.AutoScalingGroup{Name: "master-" + name, Role: topology.ControlPlane, Zones: []string{name}, LaunchTemplate: template.Ref()})
 	}
@@ -100,8 +97,8 @@ func TestWhichMemberComesOrGoesNext(t *testing.T) {
 		{"learners that nobody wants go one by one", both("A", "B", "C", "d", "e"), "abcde", "abc", "", "remove d from events", quorum.Proceed, ""},
 		{"a learner that nobody wants goes before another comes", both("A", "b", "c"), "abcd", "abd", "", "remove c from events", quorum.Proceed, ""},
 		{"also one that never started", both("A", "b!", "c!"), "abc", "a", "", "remove b from events", quorum.Proceed, ""},
-		{"who comes comes before who goes", both("A", "B", "C"), "abcd", "abd", "", "add d to events", quorum.Proceed, ""},
-		{"who goes goes when who came votes", both("A", "B", "C", "D"), "abcd", "abd", "", "remove c from events", quorum.Proceed, ""},
+		{"a newcomer comes before a leaver goes", both("A", "B", "C"), "abcd", "abd", "", "add d to events", quorum.Proceed, ""},
+		{"a leaver goes when the newcomer votes", both("A", "B", "C", "D"), "abcd", "abd", "", "remove c from events", quorum.Proceed, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			step, verdict := newMembership(tc.etcd.see(tc.all, tc.lost), wanting(tc.want)).next()
