@@ -256,3 +256,25 @@ func firstBootsNot(count int) func(awssim.Launch) bool {
 		return !dead[l.Instance]
 	}
 }
+
+// TestNoMasterIsEndedWhileAnotherOneIsAway breaks two at once, which no repair of one may make worse.
+func TestNoMasterIsEndedWhileAnotherOneIsAway(t *testing.T) {
+	t.Parallel()
+	n := newNight(t, small)
+	a, b := n.machineOf(masterIn("a")), n.machineOf(masterIn("b"))
+	n.ground.region.KillMachine(a)
+	n.ground.region.KillMachine(b)
+	for range 60 {
+		n.minute()
+		n.pass()
+	}
+	if nowA, nowB := n.machineOf(masterIn("a")), n.machineOf(masterIn("b")); nowA != a || nowB != b {
+		t.Errorf("%s and %s were ended while both were away", a, b)
+	}
+	n.wantHeard("it is ended, and…when it may: ")
+	n.ground.region.RebootMachine(b)
+	n.until("the other one is mended", time.Hour, n.well)
+	if n.machineOf(masterIn("a")) == a || n.machineOf(masterIn("b")) != b {
+		t.Error("the one that hangs was not ended, or the one that came back was")
+	}
+}
