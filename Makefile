@@ -89,6 +89,10 @@ SEEDS ?= 200
 chaos: ## Play SEEDS (200) days on which everything goes wrong; SEED=n plays one and tells its story
 	go test -C internal/chaos -count=1 -timeout 3h -run '^TestChaos$$' -seeds $(SEEDS) $(if $(SEED),-seed $(SEED) -v)
 
+.PHONY: chaos-mutants
+chaos-mutants: ## Take each rule of the gate away, and see the chaos suite notice within SEEDS (200)
+	go run ./internal/chaos/mutate -seeds $(SEEDS)
+
 FUZZTIME ?= 60s
 
 .PHONY: fuzz

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 var (
 	seeds    = flag.Int("seeds", 3, "days to play, seeds 1 and up")
 	oneSeed  = flag.Uint64("seed", 0, "play the day of this seed alone, and tell its story")
-	parallel = flag.Int("days-at-once", 2, "days to play side by side")
+	parallel = flag.Int("at-once", 3, "seeds to play side by side")
+	part     = flag.String("part", string(Both), "both, or days or gate alone")
+	stop     = flag.Bool("stop", false, "play no more after the first seed on which a promise was broken")
 )
 
 func TestMain(m *testing.M) {
@@ -54,14 +57,18 @@ func TestChaos(t *testing.T) {
 	began := time.Now()
 	var mu sync.Mutex
 	var total Figures
+	var red atomic.Bool
 	slots := make(chan struct{}, *parallel)
-	t.Run("day", func(t *testing.T) {
-		for _, seed := range list {
+	var playing sync.WaitGroup
+	for _, seed := range list {
+		slots <- struct{}{}
+		if red.Load() && *stop {
+			break
+		}
+		playing.Go(func() {
+			defer func() { <-slots }()
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				v, err := Play(context.WithoutCancel(t.Context()), Draw(seed), testLog{t})
+				v, err := Play(context.WithoutCancel(t.Context()), Draw(seed), Part(*part), testLog{t})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -70,13 +77,15 @@ func TestChaos(t *testing.T) {
 				total.Add(v.Figures)
 				switch {
 				case len(v.Broken) > 0:
+					red.Store(true)
 					t.Errorf("promises were broken:\n%s", v)
 				case *oneSeed > 0:
 					t.Log(v)
 				}
 			})
-		}
-	})
+		})
+	}
+	playing.Wait()
 	if err := total.Table(os.Stdout); err != nil {
 		t.Fatal(err)
 	}
