@@ -191,6 +191,8 @@ func clusterOf(t testing.TB, manifest string) desired.Cluster {
 var (
 	small = string(examples.HA)
 	large = strings.ReplaceAll(small, "machineType: t3.medium\n  minSize: 1\n", "machineType: m5.large\n  minSize: 1\n")
+	// whole wants other machines for the masters and the three workers.
+	whole = strings.ReplaceAll(small, "machineType: t3.medium\n", "machineType: m5.large\n")
 )
 
 // inventory is the world without its ids: how often each thing is there. How many snapshots of etcd there are
@@ -250,15 +252,16 @@ func (m murder) commit(t testing.TB, ground *ground, manifest, commit string) {
 
 var never = murder{}
 
-// TestKilledAtAnyCallTheNextLifeMakesTheSameWorld builds and rolls the HA cluster,
+// TestKilledAtAnyCallTheNextLifeMakesTheSameWorld builds the HA cluster, and rolls its masters and workers,
 // killed at every mutating call, before it and after its effect.
 func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
 	reference := newGround(t)
 	never.commit(t, reference, small, "small")
 	building, built := reference.region.MutatingCalls(), inventory(reference.region)
-	never.commit(t, reference, large, "large")
+	never.commit(t, reference, whole, "large")
 	rolling, rolled := reference.region.MutatingCalls(), inventory(reference.region)
 	reference.check(t, rolledZones...)
+	reference.checkWorkers(t, 3)
 
 	builds, rolls := murders(building), murders(rolling)
 	t.Run("building", func(t *testing.T) {
@@ -273,11 +276,12 @@ func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
 	t.Run("rolling", func(t *testing.T) {
 		sideBySide(t, rolls, func(t *testing.T, m murder, ground *ground) {
 			never.commit(t, ground, small, "small")
-			m.commit(t, ground, large, "large")
+			m.commit(t, ground, whole, "large")
 			if d := cmp.Diff(rolled, inventory(ground.region)); d != "" {
 				t.Errorf("another world (-want +got):\n%s", d)
 			}
 			ground.check(t, rolledZones...)
+			ground.checkWorkers(t, 3)
 		})
 	})
 	t.Logf("killed at %d points: %d calls build the cluster, %d roll it", len(builds)+len(rolls), building, rolling)

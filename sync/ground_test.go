@@ -37,6 +37,9 @@ type ground struct {
 	lost     []string              // zones in the order in which they lost their machine
 	leads    map[string]string     // etcd cluster → member, of those that have a leader
 	fallen   []string              // members that went down while they led, as "main/a"
+	workers  map[string]bool       // machines of workers that are up
+	fewest   int                   // workers up since one of them was first lost; -1 until then
+	early    bool                  // a worker was lost before all zones were
 	looks    map[string]int        // how often a machine looked for volumes
 	booted   map[string]bool       // machines that are up
 }
@@ -51,7 +54,7 @@ func newGroundAt(t testing.TB, clock awssim.Clock) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}}
+	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, workers: map[string]bool{}, fewest: -1, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}}
 	g.region = awssim.New(awssim.Config{Clock: g.clock, Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {
@@ -94,6 +97,9 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 		g.rise(host, config)
 	}
 	die := func() {}
+	if config.Role == topology.Worker {
+		g.work(host.InstanceID)
+	}
 	if g.join != nil && config.Role == topology.Worker {
 		die = g.join(host, config)
 	}
@@ -105,6 +111,7 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 	return machine{done: done, kill: func() {
 		once.Do(func() {
 			die()
+			g.rest(host.InstanceID)
 			g.mu.Lock()
 			delete(g.booted, host.InstanceID)
 			g.mu.Unlock()
@@ -180,6 +187,26 @@ func (g *ground) fall(host awssim.Machine, config topology.NodeConfig) {
 	}
 }
 
+func (g *ground) work(id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.workers[id] = true
+}
+
+// rest takes a worker off the list; masters are on none.
+func (g *ground) rest(id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.workers[id] {
+		return
+	}
+	delete(g.workers, id)
+	if g.fewest < 0 || len(g.workers) < g.fewest {
+		g.fewest = len(g.workers)
+	}
+	g.early = g.early || len(g.lost) < len(rolledZones)
+}
+
 func (g *ground) members(etcd string) int {
 	n := 0
 	for key := range g.up {
@@ -240,5 +267,18 @@ func (g *ground) check(t *testing.T, zones ...string) {
 	}
 	if !slices.Equal(g.lost, zones) {
 		t.Errorf("zones lost their machines in the order %v, want %v", g.lost, zones)
+	}
+}
+
+// checkWorkers asks that workers were replaced behind the control plane, and that so many were up throughout.
+func (g *ground) checkWorkers(t *testing.T, least int) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.early {
+		t.Error("a worker went before the control plane was done")
+	}
+	if g.fewest != least {
+		t.Errorf("%d workers were up at the worst moment, want %d", g.fewest, least)
 	}
 }

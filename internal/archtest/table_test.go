@@ -84,7 +84,7 @@ var table = map[string]row{
 		},
 		"it wires the service as the command line does, and everything that can go wrong around it",
 	},
-	"internal/chaos/mutate": {nil, "it changes the text of the program and looks whether its judge notices"},
+	"internal/chaos/mutate":  {nil, "it changes the text of the program and looks whether its judge notices"},
 	"internal/contract":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/resizing":      {nil, "it holds tests only, and these may import what they like"},
 	"internal/instancetypes": {[]string{"desired/instancetype", "internal/awsapi"}, "it asks AWS and writes down the answer"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 
@@ -168,24 +169,15 @@ func (g *gatekeeping) add(ctx context.Context, s *ringSeat, learner bool) error 
 		if learner {
 			add = c.MemberAddAsLearner
 		}
-		added, err := add(ctx, []string{g.url(s, ringPeer)})
-		if err != nil {
-			return err
-		}
-		s.id, s.listed, s.learner = added.Member.GetID(), true, learner
-		return nil
+		_, err := add(ctx, []string{g.url(s, ringPeer)})
+		return err
 	})
 }
 
 func (g *gatekeeping) remove(ctx context.Context, s *ringSeat) error {
 	return g.change(ctx, "remove", s, func(ctx context.Context, c *clientv3.Client) error {
 		_, err := c.MemberRemove(ctx, s.id)
-		if err != nil {
-			return err
-		}
-		s.listed = false
-		g.stop(s)
-		return nil
+		return err
 	})
 }
 
@@ -199,17 +191,32 @@ func (g *gatekeeping) change(ctx context.Context, verb string, s *ringSeat, do f
 	defer c.Close()
 	asking, cancel := context.WithTimeout(ctx, changeLimit)
 	defer cancel()
-	for {
-		err := do(asking, c)
-		if err == nil {
-			g.tell("%s %s (learner %v)", verb, s.name, s.learner)
-			return nil
-		}
-		if wait(asking, 4*ringHeartbeat); asking.Err() != nil {
-			g.tell("%s %s: etcd refuses: %v", verb, s.name, err)
-			return ctx.Err()
+	err = do(asking, c)
+	for err != nil && asking.Err() == nil {
+		wait(asking, 4*ringHeartbeat)
+		err = do(asking, c)
+	}
+	g.tell("%s %s: %v", verb, s.name, err)
+	return g.sync(ctx, c)
+}
+
+// sync takes the members from etcd itself: a change that was refused twice may have happened the first time.
+func (g *gatekeeping) sync(ctx context.Context, c *clientv3.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, ringLimit)
+	defer cancel()
+	list, err := c.MemberList(ctx)
+	if err != nil {
+		return fmt.Errorf("list the members: %w", err)
+	}
+	for _, s := range g.seats {
+		i := slices.IndexFunc(list.Members, func(m *etcdserverpb.Member) bool { return m.GetPeerURLs()[0] == g.url(s, ringPeer) })
+		if s.listed = i >= 0; s.listed {
+			s.id, s.learner = list.Members[i].GetID(), list.Members[i].GetIsLearner()
+		} else {
+			g.stop(s) // it has stopped by itself, and still answers
 		}
 	}
+	return nil
 }
 
 // changeLimit is above the five seconds for which etcd wants members to have been connected.
@@ -317,11 +324,8 @@ func (g *gatekeeping) askPromote(ctx context.Context) error {
 		return quorum.DecidePromote(c, s.name)
 	}, do: func(ctx context.Context) error {
 		return g.change(ctx, "promote", s, func(ctx context.Context, c *clientv3.Client) error {
-			if _, err := c.MemberPromote(ctx, s.id); err != nil {
-				return err
-			}
-			s.learner = false
-			return nil
+			_, err := c.MemberPromote(ctx, s.id)
+			return err
 		})
 	}})
 }
