@@ -29,7 +29,11 @@ type hazards struct {
 	slowDetach map[string]time.Duration
 	cutOff     map[string]bool // addresses that the service cannot reach
 	unborn     []string        // machines that did not boot
-	hit        map[Kind]int
+	// join, if set, is how machines join Kubernetes; die is called when they end.
+	join func(host awssim.Machine) (die func())
+	// died, if set, hears the end of machines that were there before join was.
+	died func(machine string)
+	hit  map[Kind]int
 }
 
 func newHazards(c *clock, boot awssim.Boot) *hazards {
@@ -61,7 +65,22 @@ func (h *hazards) boot(ctx context.Context, host awssim.Machine) (awssim.Process
 	if err != nil {
 		return nil, err
 	}
-	return &lingering{Process: p, hazards: h, zone: host.Zone}, nil
+	die := func() {}
+	h.mu.Lock()
+	join := h.join
+	h.mu.Unlock()
+	if join != nil {
+		die = join(host)
+	}
+	return &lingering{Process: p, hazards: h, zone: host.Zone, die: func() {
+		die()
+		h.mu.Lock()
+		died := h.died
+		h.mu.Unlock()
+		if died != nil {
+			died(host.InstanceID)
+		}
+	}}, nil
 }
 
 // slowly refuses every volume for a while, from when it was first asked for.
@@ -83,8 +102,15 @@ type lingering struct {
 	awssim.Process
 	hazards *hazards
 	zone    string
+	die     func()
 	once    sync.Once
 	done    chan struct{}
+}
+
+// Kill stops the machine dead; Kubernetes hears of it from whoever watches over machines.
+func (l *lingering) Kill() {
+	l.Process.Kill()
+	l.die()
 }
 
 // Done is closed when AWS notices that nobody uses the volumes any more.

@@ -88,7 +88,7 @@ func playDay(ctx context.Context, p Plan, stderr io.Writer) (Verdict, error) {
 	}
 	defer s.close()
 	began := time.Now()
-	if err := s.build(ctx); err != nil {
+	if err := s.build(ctx, manifest(smallMaster)); err != nil {
 		return Verdict{}, err
 	}
 	d := &day{stage: s, plan: p, converged: make(chan struct{}), ended: map[string]bool{}}

@@ -152,14 +152,14 @@ func (s *stage) clients(ctx context.Context) (awsapi.Clients, error) {
 }
 
 // build brings the cluster up in peace, with passes in this process.
-func (s *stage) build(ctx context.Context) error {
+func (s *stage) build(ctx context.Context, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
 	clients, err := s.clients(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := build([]byte(manifest(smallMaster)))
+	c, err := build([]byte(text))
 	if err != nil {
 		return err
 	}

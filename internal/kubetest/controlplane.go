@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -51,26 +52,46 @@ func binaries() string {
 // Start runs a control plane until the test ends.
 func Start(t testing.TB) *ControlPlane {
 	t.Helper()
+	available(t)
+	c := &ControlPlane{folder: t.TempDir()}
+	c.start(t, "--etcd-servers="+startEtcd(t, c.folder))
+	return c
+}
+
+// StartOn runs one on etcd clusters that are there already. Events have one of their own, as kops has it.
+func StartOn(t testing.TB, main, events []string) *ControlPlane {
+	t.Helper()
+	available(t)
+	c := &ControlPlane{folder: t.TempDir()}
+	c.start(t, "--etcd-servers="+strings.Join(main, ","), "--etcd-servers-overrides=/events#"+strings.Join(events, ";"))
+	return c
+}
+
+// available skips the test where the programs are missing.
+func available(t testing.TB) {
+	t.Helper()
 	if _, err := os.Stat(filepath.Join(binaries(), "kube-apiserver")); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("Kubernetes is required here: make kubernetes")
 		}
 		t.Skip("Kubernetes is not built: make kubernetes")
 	}
-	c := &ControlPlane{folder: t.TempDir()}
+}
+
+func (c *ControlPlane) start(t testing.TB, etcd ...string) {
+	t.Helper()
 	port := freePort(t)
 	c.Config = &rest.Config{
 		Host: fmt.Sprintf("https://127.0.0.1:%d", port), BearerToken: adminToken, QPS: -1,
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.folder, "ca.crt")},
 	}
 	c.Authority = newAuthority(t)
-	c.startAPIServer(t, port, startEtcd(t, c.folder))
+	c.startAPIServer(t, port, etcd...)
 	c.Await(t, "the API server is ready", c.ready)
 	kubeconfig := c.Kubeconfig(t)
 	c.run(t, "kube-controller-manager", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--controllers=disruption,replicaset,deployment,daemonset,garbagecollector,serviceaccount-controller,namespace-controller")
 	c.run(t, "kube-scheduler", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0")
-	return c
 }
 
 // startEtcd runs etcd in this process.
@@ -95,7 +116,7 @@ func startEtcd(t testing.TB, folder string) (endpoint string) {
 	return "http://" + server.Clients[0].Addr().String()
 }
 
-func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd string) {
+func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd ...string) {
 	t.Helper()
 	key := filepath.Join(c.folder, "service-account.key")
 	writeKey(t, key)
@@ -104,11 +125,11 @@ func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd string) {
 		t.Fatal(err)
 	}
 	serving, servingKey := c.Authority.serving(t, c.folder)
-	c.run(t, "kube-apiserver", "--etcd-servers="+etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+	c.run(t, "kube-apiserver", append(etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
 		"--tls-cert-file="+serving, "--tls-private-key-file="+servingKey, "--client-ca-file="+filepath.Join(c.folder, "ca.crt"),
 		"--cert-dir="+filepath.Join(c.folder, "tls"), "--token-auth-file="+tokens, "--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file="+key, "--service-account-signing-key-file="+key, "--endpoint-reconciler-type=none")
+		"--service-account-key-file="+key, "--service-account-signing-key-file="+key, "--endpoint-reconciler-type=none")...)
 }
 
 func writeKey(t testing.TB, path string) {
