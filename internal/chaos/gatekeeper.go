@@ -244,6 +244,8 @@ type question struct {
 	// joins is set if the question is about a newcomer or a learner of that zone, whose vote counts then.
 	joins *ringSeat
 	adds  bool
+	// leaves is set if the members that go lose their vote with it.
+	leaves bool
 }
 
 func (g *gatekeeping) askMember(ctx context.Context) error {
@@ -332,7 +334,7 @@ func (g *gatekeeping) askPromote(ctx context.Context) error {
 
 func (g *gatekeeping) askRemove(ctx context.Context) error {
 	s := g.any(func(s *ringSeat) bool { return s.listed && !s.stray && !s.learner })
-	return g.put(ctx, question{text: "remove " + s.name, out: []*ringSeat{s}, ask: func(c quorum.Cluster) quorum.Verdict {
+	return g.put(ctx, question{text: "remove " + s.name, out: []*ringSeat{s}, leaves: true, ask: func(c quorum.Cluster) quorum.Verdict {
 		return quorum.DecideRemove(c, s.name)
 	}, do: func(ctx context.Context) error { return g.remove(ctx, s) }})
 }
@@ -372,8 +374,10 @@ func (g *gatekeeping) put(ctx context.Context, q question) error {
 func (g *gatekeeping) truth(q question) (quorum.Answer, string) {
 	all, running := g.voters()
 	voters, stay, healthy := len(all), 0, 0
+	// Of two voters both have to agree that one leaves, and the other is a majority then.
+	lastPair := q.leaves && voters == 2
 	for _, s := range all {
-		if slices.Contains(q.out, s) {
+		if slices.Contains(q.out, s) && !lastPair {
 			continue
 		}
 		stay++

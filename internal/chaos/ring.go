@@ -133,14 +133,29 @@ func ready(s *ringSeat) error {
 	}
 }
 
-// stop ends a member as SIGTERM does: in this process a harder end would pull the database away below
-// questions that it still answers. It takes etcd about a second.
+// stop ends a member as SIGTERM does, which takes etcd about a second: a harder end would pull the database
+// away below questions that it still answers. A member without a majority would never end that way; by then
+// it answers nobody, and is ended hard.
 func (r *ring) stop(s *ringSeat) {
-	if s.etcd != nil {
-		s.etcd.Close()
-		s.etcd = nil
+	if s.etcd == nil {
+		return
+	}
+	etcd, closed := s.etcd, make(chan struct{})
+	s.etcd = nil
+	go func() {
+		defer close(closed)
+		etcd.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(stopLimit):
+		etcd.Server.HardStop()
+		<-closed
 	}
 }
+
+// stopLimit is above the five seconds for which etcd waits for the questions under way.
+const stopLimit = 7 * time.Second
 
 // restart brings a stopped member back with its data.
 func (r *ring) restart(s *ringSeat) error {
