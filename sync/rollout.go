@@ -140,7 +140,7 @@ func gateNow(seen *apply.Standing, group topology.Ref, first bool) string {
 
 // A margin is how the members of one etcd cluster are.
 type margin struct {
-	voters, healthy int
+	voters int
 	// on are the groups whose machine carries a member, and whether that member is healthy.
 	on map[topology.Ref]bool
 }
@@ -169,9 +169,6 @@ func seenMargins(seen apply.Standing) margins {
 			}
 			m.voters++
 			m.on[master.Group] = seat.Health == quorum.Healthy
-			if seat.Health == quorum.Healthy {
-				m.healthy++
-			}
 		}
 	}
 	return all
@@ -188,14 +185,14 @@ func wantedMargins(want topology.Topology) margins {
 		}
 		for _, etcd := range config.EtcdClusters {
 			m := all.of(etcd.Name)
-			m.voters, m.healthy, m.on[group.Ref()] = len(etcd.Members), len(etcd.Members), true
+			m.voters, m.on[group.Ref()] = len(etcd.Members), true
 		}
 	}
 	return all
 }
 
-// takeOut is what happens to the margins while the master of the group is replaced. It comes back healthy,
-// or the next one is not touched.
+// takeOut is what happens to the margins while the master of the group is replaced. The gate lets it go only
+// when every other one is back, and it comes back itself, or the next one is not touched.
 func (m margins) takeOut(group topology.Ref) []render.Margin {
 	var out []render.Margin
 	for name, etcd := range m.etcd {
@@ -203,13 +200,10 @@ func (m margins) takeOut(group topology.Ref) []render.Margin {
 		if !carried {
 			continue
 		}
-		line := render.Margin{Etcd: name, Voters: etcd.voters, Majority: etcd.voters/2 + 1, Before: etcd.healthy, During: etcd.healthy, After: etcd.healthy}
-		if healthy {
-			line.During--
-		} else {
-			line.After++
+		line := render.Margin{Etcd: name, Voters: etcd.voters, Majority: etcd.voters/2 + 1, Before: etcd.voters, During: etcd.voters - 1, After: etcd.voters}
+		if !healthy {
+			line.Before--
 		}
-		etcd.on[group], etcd.healthy = true, line.After
 		out = append(out, line)
 	}
 	slices.SortFunc(out, func(a, b render.Margin) int { return cmp.Compare(a.Etcd, b.Etcd) })
