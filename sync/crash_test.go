@@ -260,6 +260,8 @@ func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
 	building, built := reference.region.MutatingCalls(), inventory(reference.region)
 	never.commit(t, reference, whole, "large")
 	rolling, rolled := reference.region.MutatingCalls(), inventory(reference.region)
+	const hooked = "instance nodes.ha.example.com" // old ones wait for their hook and run on meanwhile
+	delete(rolled, hooked)
 	reference.check(t, rolledZones...)
 	reference.checkWorkers(t, 3)
 
@@ -277,7 +279,9 @@ func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
 		sideBySide(t, rolls, func(t *testing.T, m murder, ground *ground) {
 			never.commit(t, ground, small, "small")
 			m.commit(t, ground, whole, "large")
-			if d := cmp.Diff(rolled, inventory(ground.region)); d != "" {
+			found := inventory(ground.region)
+			delete(found, hooked)
+			if d := cmp.Diff(rolled, found); d != "" {
 				t.Errorf("another world (-want +got):\n%s", d)
 			}
 			ground.check(t, rolledZones...)
