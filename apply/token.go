@@ -34,9 +34,9 @@ import (
 // any more: then whoever looks in the next window sees all that was made in this one,
 // and no two passes make one thing under two tokens.
 const (
-	// tokenWindow is longer than a pass takes, and short enough that nobody minds to
-	// wait for its end.
-	tokenWindow = 5 * time.Minute
+	// tokenWindow is many times what a pass takes, for a pass that looked in one window
+	// makes nothing in the next; and it is not much longer than drift waits to be seen.
+	tokenWindow = 15 * time.Minute
 	// readLag is how far AWS's reads may lag behind, with the time of a call: the EC2
 	// guide to eventual consistency speaks of seconds.
 	readLag = 15 * time.Second
