@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
@@ -125,11 +125,16 @@ func (s *session) round(ctx context.Context) round {
 	return answers
 }
 
-// ask wants to know the member's own state, and, through it, the member list that a majority agrees on
-// now. A learner is not allowed to answer the second.
+// ask wants to know the member list that a majority agrees on now, and the member's own state. The list comes
+// first: a member that was removed cannot give it, and etcd panics when it is asked for the state of such a
+// one before it has stopped. A learner is not allowed to give it.
 func (s *session) ask(ctx context.Context, c *clientv3.Client) answer {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	list, err := c.MemberList(ctx)
+	if err != nil && !errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)) {
+		return answer{err: err}
+	}
 	status, err := c.Status(ctx, c.Endpoints()[0])
 	if err != nil {
 		return answer{err: err}
@@ -139,12 +144,9 @@ func (s *session) ask(ctx context.Context, c *clientv3.Client) answer {
 		learner: status.IsLearner, index: status.RaftIndex, applied: status.RaftAppliedIndex,
 		size: Size{File: status.DbSize, InUse: status.DbSizeInUse, Quota: status.DbSizeQuota},
 	}
-	if a.learner {
+	if a.learner || list == nil {
+		a.learner = true // it was one when it was asked for the list; the next round knows better
 		return a
-	}
-	list, err := c.MemberList(ctx)
-	if err != nil {
-		return answer{err: fmt.Errorf("list members: %w", err)}
 	}
 	for _, m := range list.Members {
 		a.members = append(a.members, listed{
