@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/quorate/quorate/diff"
@@ -92,14 +93,15 @@ func dismissing(leaving []diff.Change, earlier []Step) []Step {
 // made: by the templates and by the marks on the volumes that are there, the applier tells whether the
 // cluster exists already. Cut off halfway, it must come to the same answer.
 func newVolumesFirst(changes []diff.Change) []diff.Change {
-	slices.SortStableFunc(changes, func(a, b diff.Change) int {
-		switch x, y := isNewVolume(a), isNewVolume(b); {
-		case x && !y:
-			return -1
-		case y && !x:
-			return 1
+	kind := func(c diff.Change) topology.Ref { return topology.Ref{Kind: c.Ref.Kind} }
+	old := func(c diff.Change) int {
+		if isNewVolume(c) {
+			return 0
 		}
-		return 0
+		return 1
+	}
+	slices.SortStableFunc(changes, func(a, b diff.Change) int {
+		return cmp.Or(topology.CompareRefs(kind(a), kind(b)), cmp.Compare(old(a), old(b)))
 	})
 	return changes
 }

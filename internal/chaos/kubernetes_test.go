@@ -121,8 +121,9 @@ func TestKubernetesRollsOnItsOwnEtcd(t *testing.T) {
 	h, writers, stopClients := d.witnesses(ctx)
 	fewest := map[string]chan int{}
 	for name, w := range budgets {
-		fewest[name] = make(chan int, 1)
-		go func() { fewest[name] <- k8s.FewestRunning(ctx, "default", name, w.replicas) }()
+		ran := make(chan int, 1)
+		fewest[name] = ran
+		go func() { ran <- k8s.FewestRunning(ctx, "default", name, w.replicas) }()
 	}
 	p := &phases{day: d}
 	p.begin("templates, backup, pods of the first master")

@@ -144,13 +144,14 @@ func (w *witness) look(ctx context.Context) map[string]look {
 	var all sync.WaitGroup
 	looks := map[string]look{}
 	for etcd, clients := range w.members {
-		looks[etcd] = look{}
+		members := look{}
+		looks[etcd] = members
 		for name, c := range clients {
 			all.Go(func() {
 				s := ask(ctx, c)
 				mu.Lock()
 				defer mu.Unlock()
-				looks[etcd][name] = s
+				members[name] = s
 			})
 		}
 	}
