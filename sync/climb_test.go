@@ -75,8 +75,7 @@ func TestAClusterClimbsFourMinorVersionsFromOneCommit(t *testing.T) {
 	}, hops); diff != "" {
 		t.Error(diff)
 	}
-	zones := []string{"us-east-1a", "us-east-1b", "us-east-1c"}
-	ground.check(t, slices.Repeat(zones, 4)...)
+	ground.checkQuorum(t) // which zone goes first is not said: one that is late with its last hop is sick
 }
 
 // holdSkew checks what runs now against Kubernetes's policy, and against what each zone's master ran last.

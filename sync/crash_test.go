@@ -195,12 +195,12 @@ var (
 	whole = strings.ReplaceAll(small, "machineType: t3.medium\n", "machineType: m5.large\n")
 )
 
-// inventory is the world without its ids: how often each thing is there. How many snapshots of etcd there are
-// depends on how long a roll takes.
+// inventory is the world without its ids: how often each thing is there. How many snapshots of etcd were taken
+// before masters went depends on how long a roll takes; those that a cluster leaves behind count.
 func inventory(r *awssim.Region) map[string]int {
 	things := map[string]int{}
 	for _, item := range r.Inventory() {
-		if item.Type == "snapshot" {
+		if _, backup := item.Tags[topology.TagBackup]; backup {
 			continue
 		}
 		name := item.Tags["Name"]

@@ -27,7 +27,7 @@ type ground struct {
 	clock   awssim.Clock
 	network simnet.Network
 	release func()
-	// join, if set, is how machines that are no masters join Kubernetes; die is called when they end.
+	// join, if set, is how machines that are no bastions join Kubernetes; die is called when they end.
 	join func(host awssim.Machine, config topology.NodeConfig) (die func())
 
 	mu       gosync.Mutex
@@ -100,7 +100,7 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 	if config.Role == topology.Worker {
 		g.work(host.InstanceID)
 	}
-	if g.join != nil && config.Role == topology.Worker {
+	if g.join != nil && config.Role != topology.Bastion {
 		die = g.join(host, config)
 	}
 	g.mu.Lock()
@@ -267,6 +267,16 @@ func (g *ground) check(t *testing.T, zones ...string) {
 	}
 	if !slices.Equal(g.lost, zones) {
 		t.Errorf("zones lost their machines in the order %v, want %v", g.lost, zones)
+	}
+}
+
+// checkQuorum asks that quorum stood at every moment.
+func (g *ground) checkQuorum(t *testing.T) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.smallest < 2 {
+		t.Errorf("only %d of 3 members were up at some moment", g.smallest)
 	}
 }
 

@@ -202,7 +202,7 @@ func TestWorkersLaunchedMeanwhileAreOfTheOldTemplate(t *testing.T) {
 	t.Parallel()
 	n := newNight(t, sixWorkers)
 	n.commits(strings.ReplaceAll(sixLarge, "machineType: t3.medium\n  minSize: 1\n", "machineType: m5.large\n  minSize: 1\n"), "large")
-	n.until("the control plane rolls", 30*time.Minute, func() bool { return strings.HasPrefix(n.versions(masterIn("a"))[0], "2 [1 2") })
+	n.until("the control plane rolls", 2*time.Hour, func() bool { return strings.HasPrefix(n.versions(masterIn("a"))[0], "2 [") })
 	_, err := n.AutoScaling.SetDesiredCapacity(n.Context(), &autoscaling.SetDesiredCapacityInput{AutoScalingGroupName: aws.String(workers), DesiredCapacity: aws.Int32(7)})
 	n.must(err)
 	n.until("the last master goes", 2*time.Hour, func() bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/kube"
@@ -101,8 +102,11 @@ func TestWorkersAreReplacedAtThePaceOfTheManifest(t *testing.T) {
 func TestKubernetesWorkersAreEmptiedBeforeTheyGo(t *testing.T) {
 	k8s := kubetest.Start(t)
 	ground := newGround(t)
-	ground.join = func(host awssim.Machine, _ topology.NodeConfig) func() {
+	ground.join = func(host awssim.Machine, config topology.NodeConfig) func() {
 		kubelet, err := k8s.Register(context.WithoutCancel(t.Context()), host.InstanceID, host.Zone, host.InstanceID, nil)
+		if err == nil && config.Role == topology.ControlPlane {
+			_, err = k8s.Client.CoreV1().Nodes().Patch(t.Context(), host.InstanceID, types.MergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
+		}
 		if err != nil {
 			t.Errorf("machine %s does not join: %v", host.InstanceID, err)
 			return func() {}
@@ -154,13 +158,20 @@ func TestKubernetesWorkersAreEmptiedBeforeTheyGo(t *testing.T) {
 		t.Error("no outcome ever named the budget that a machine waited for")
 	}
 	nodes, err := kube.New(k8s.Client, nil).Nodes(t.Context())
-	if err != nil || len(nodes) != 6 {
-		t.Fatalf("%d nodes are left, want 6 (%v)", len(nodes), err)
+	if err != nil || len(nodes) != 9 {
+		t.Fatalf("%d nodes are left, want 6 workers and 3 masters (%v)", len(nodes), err)
 	}
+	cordoned := 0 // the masters, by this test
 	for _, n := range nodes {
-		if !n.Ready || !n.Schedulable || !n.Emptying.IsZero() {
+		if !n.Schedulable {
+			cordoned++
+		}
+		if !n.Ready || !n.Emptying.IsZero() {
 			t.Errorf("node %s is %+v", n.Name, n)
 		}
+	}
+	if cordoned != 3 {
+		t.Errorf("%d nodes are cordoned", cordoned)
 	}
 }
 
