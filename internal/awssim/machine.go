@@ -189,11 +189,15 @@ func (r *Region) Instances() []Instance {
 }
 
 // KillMachine stops the software of an instance dead, which keeps running with nothing on it, as
-// after a kernel panic.
+// after a kernel panic. It returns once that software is gone, so that the next health check fails.
 func (r *Region) KillMachine(instanceID string) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopDead(instanceID)
+	s := r.software[instanceID]
+	r.mu.Unlock()
+	if s != nil {
+		s.stop()
+		<-s.gone
+	}
 }
 
 // RebootMachine stops the software of a running instance dead and starts it again.

@@ -172,9 +172,8 @@ func TestZoneFailureStopsItsMachinesAndNoOthers(t *testing.T) {
 	if again := soon(t, m.booted, "second boot"); again.InstanceID != here.InstanceID || again.PrivateIP != here.PrivateIP {
 		t.Errorf("booted %s", again.InstanceID)
 	}
-	w.KillMachine(there.InstanceID)
-	soon(t, there.killed, "kill")
 	w.RebootMachine(there.InstanceID)
+	soon(t, there.killed, "kill")
 	select {
 	case <-m.booted:
 		t.Error("booted before what ran there was gone")
