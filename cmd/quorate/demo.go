@@ -62,7 +62,7 @@ command ends with the story, and exits 0 only if everything held.`,
 // serveDemo runs the same service as the run command.
 func serveDemo(ctx context.Context, s demo.Serving, log *slog.Logger) error {
 	return serving{
-		repository: gitrepo.Config{URL: s.Repository, Branch: "main"}, path: s.Path, pace: s.Pace, state: s.State,
+		only: repository{git: gitrepo.Config{URL: s.Repository, Branch: "main"}, path: s.Path}, pace: s.Pace, state: s.State,
 		reach: &reach{calls: &awsapi.Calls{}, dial: s.Dial}, log: log,
 		onPlan: s.OnPlan, progress: s.Progress, onResult: s.OnResult,
 	}.run(ctx)

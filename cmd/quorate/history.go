@@ -20,30 +20,30 @@ import (
 )
 
 // openTrail is where the service writes what it did.
-func openTrail(s serving, repo *gitrepo.Repo) (*audit.Log, error) {
+func (w *watched) openTrail() (*audit.Log, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("who writes the audit trail: %w", err)
 	}
 	return audit.Open(audit.Config{
-		Dir: filepath.Join(s.state, "audit"), Version: versionText(), Holder: fmt.Sprintf("%s/%d", host, os.Getpid()),
+		Dir: filepath.Join(w.dir, "audit"), Version: versionText(), Holder: fmt.Sprintf("%s/%d", host, os.Getpid()),
 		Write: func(ctx context.Context, change func(audit.Tree) error) error {
-			return repo.WriteNotes(ctx, audit.Ref, func(n *gitrepo.Notes) error { return change(n) })
+			return w.repo.WriteNotes(ctx, audit.Ref, func(n *gitrepo.Notes) error { return change(n) })
 		},
 		Tampered: func(f audit.Finding) {
-			s.log.Error("the audit trail was tampered with", "cluster", f.Cluster, "finding", f.Text)
+			w.log.Error("the audit trail was tampered with", "cluster", f.Cluster, "finding", f.Text)
 		},
 	})
 }
 
 // openTrust is how the service knows which commits it may apply.
-func openTrust(s serving, repo *gitrepo.Repo) (*sync.Trust, error) {
-	sum := sha256.Sum256([]byte(repo.String() + "\x00" + s.repository.Branch))
-	anchor, err := signature.OpenAnchor(filepath.Join(s.state, fmt.Sprintf("applied-%x.json", sum[:6])))
+func (w *watched) openTrust() (*sync.Trust, error) {
+	sum := sha256.Sum256([]byte(w.repo.String() + "\x00" + w.git.Branch))
+	anchor, err := signature.OpenAnchor(filepath.Join(w.dir, fmt.Sprintf("applied-%x.json", sum[:6])))
 	if err != nil {
 		return nil, err
 	}
-	return &sync.Trust{Histories: repo, Anchor: anchor}, anchor.Pin(s.trusted)
+	return &sync.Trust{Histories: w.repo, Anchor: anchor}, anchor.Pin(w.trusted)
 }
 
 // readTrail reads the trail of a clone.

@@ -21,9 +21,7 @@ import (
 // hosting is how the service and the repository's Git host speak to each other.
 type hosting struct {
 	config host.Config
-	// listen is where webhooks arrive; empty for none.
-	listen string
-	secret string // file
+	secret string // file with what webhooks are signed with; empty if none are heard
 }
 
 func (h *hosting) flags(c *cobra.Command) {
@@ -34,7 +32,6 @@ func (h *hosting) flags(c *cobra.Command) {
 	f.Int64Var(&h.config.App.ID, "host-app-id", 0, "GitHub App to speak as, rather than with a token")
 	f.Int64Var(&h.config.App.Installation, "host-app-installation", 0, "installation of the GitHub App")
 	f.StringVar(&h.config.App.KeyFile, "host-app-key-file", "", "file with the private key of the GitHub App")
-	f.StringVar(&h.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	f.StringVar(&h.secret, "webhook-secret-file", "", "file with the secret that webhooks are signed with")
 }
 
@@ -50,12 +47,8 @@ func (h hosting) open(repository string, notes commitstatus.Poster, log *slog.Lo
 	return host.Open(cfg)
 }
 
-// hear listens for webhooks until ctx ends, and wakes the schedule when the branch moves. The returned
-// function waits for what is under way.
-func (h hosting) hear(ctx context.Context, repository, branch string, stream *schedule.Schedule, log *slog.Logger) (wait func(), err error) {
-	if h.listen == "" {
-		return func() {}, nil
-	}
+// hooks takes the webhooks of the repository's host, and wakes the schedule when the branch moves.
+func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, log *slog.Logger) (http.Handler, error) {
 	if h.secret == "" {
 		return nil, errors.New("--webhook-listen needs --webhook-secret-file: what is not signed is not taken")
 	}
@@ -68,16 +61,26 @@ func (h hosting) hear(ctx context.Context, repository, branch string, stream *sc
 	if kind == host.Git {
 		return nil, errors.New("--webhook-listen needs a Git host that has webhooks; say which with --host")
 	}
-	listener, err := net.Listen("tcp", h.listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen for webhooks: %w", err)
-	}
-	log.Info("listening for webhooks", "address", listener.Addr().String(), "host", string(kind), "repository", path)
-	return serve(ctx, listener, webhook.New(webhook.Config{
+	log.Info("taking webhooks", "host", string(kind), "repository", path)
+	return webhook.New(webhook.Config{
 		Kind: kind, Repository: path, Log: log,
 		Secret:  func() (string, error) { return host.ReadSecret(h.secret) },
 		Deliver: func(e webhook.Event) { wake(e, branch, stream, log) },
-	})), nil
+	}), nil
+}
+
+// listenTo serves what others tell the service until ctx ends, if it has an address to be told at. The
+// returned function waits for what is under way.
+func (s serving) listenTo(ctx context.Context, handler http.Handler) (wait func(), err error) {
+	if s.listen == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for webhooks: %w", err)
+	}
+	s.log.Info("listening for webhooks", "address", listener.Addr().String())
+	return serve(ctx, listener, handler), nil
 }
 
 // wake asks for a look when the branch moved. The rest is heard, and nobody acts on it yet.

@@ -79,8 +79,13 @@ func TestAPushThatAWebhookTellsOfWakesTheSchedule(t *testing.T) {
 		t.Fatalf("first: %s", first)
 	}
 	said := logLines{make(chan string, 100)}
-	h := hosting{listen: "127.0.0.1:0", secret: writeSecret(t, "hush")}
-	wait, err := h.hear(ctx, "https://github.com/acme/clusters.git", "main", stream, slog.New(slog.NewTextHandler(said, nil)))
+	log := slog.New(slog.NewTextHandler(said, nil))
+	hooks, err := hosting{secret: writeSecret(t, "hush")}.hooks("https://github.com/acme/clusters.git", "main", stream, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-said.c
+	wait, err := serving{listen: "127.0.0.1:0", log: log}.listenTo(ctx, hooks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,13 +119,19 @@ func TestWebhooksNeedASecretAndAHost(t *testing.T) {
 		h          hosting
 		repository string
 	}{
-		"no secret":  {hosting{listen: "127.0.0.1:0"}, "https://github.com/acme/clusters"},
-		"plain Git":  {hosting{listen: "127.0.0.1:0", secret: secret}, "/srv/git/clusters"},
-		"no address": {hosting{listen: "nonsense", secret: secret}, "https://github.com/acme/clusters"},
+		"no secret": {hosting{}, "https://github.com/acme/clusters"},
+		"plain Git": {hosting{secret: secret}, "/srv/git/clusters"},
 	} {
-		if _, err := c.h.hear(t.Context(), c.repository, "main", nil, slog.New(slog.DiscardHandler)); err == nil {
-			t.Errorf("%s: it listens", name)
+		if _, err := c.h.hooks(c.repository, "main", nil, slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("%s: it takes webhooks", name)
 		}
+	}
+}
+
+func TestWebhooksNeedAnAddressThatIsOne(t *testing.T) {
+	s := serving{listen: "nonsense", log: slog.New(slog.DiscardHandler)}
+	if _, err := s.listenTo(t.Context(), http.NotFoundHandler()); err == nil {
+		t.Error("it listens")
 	}
 }
 

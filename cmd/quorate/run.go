@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,28 +14,22 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
-	"github.com/quorate/quorate/sync/audit"
-	"github.com/quorate/quorate/sync/commitstatus"
-	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/lease"
 	"github.com/quorate/quorate/sync/schedule"
 )
 
-// serving is what the service runs with.
+// serving is the process: what it has once, however many repositories it watches.
 type serving struct {
-	repository gitrepo.Config
-	path       string
-	hosting    hosting
-	pace       schedule.Config
+	// only is the repository that --repo names.
+	only repository
+	pace schedule.Config
+	// listen is where webhooks arrive; empty for none.
+	listen string
 	// state is the folder for mirrors, leases and statuses that could not be posted.
 	state    string
 	parallel int
 	reach    *reach
 	log      *slog.Logger
-	// trail is set while it runs.
-	trail *audit.Log
-	// trusted is the commit from which on commits must be signed, if the operator names one.
-	trusted string
 
 	onPlan   func(sync.Planned)
 	progress func(cluster string, o apply.Outcome)
@@ -60,27 +53,28 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 		Args: cobra.NoArgs,
 	}
 	f := c.Flags()
-	f.StringVar(&s.repository.URL, "repo", "", "repository: a path, or a file, https or ssh URL")
-	f.StringVar(&s.repository.Branch, "branch", "main", "branch to follow")
-	f.StringVar(&s.path, "path", "", "folder of the repository that holds the clusters (default all of it)")
-	f.StringVar(&s.repository.Auth.SSHKeyFile, "ssh-key", "", "private key for ssh URLs")
+	f.StringVar(&s.only.git.URL, "repo", "", "repository: a path, or a file, https or ssh URL")
+	f.StringVar(&s.only.git.Branch, "branch", "main", "branch to follow")
+	f.StringVar(&s.only.path, "path", "", "folder of the repository that holds the clusters (default all of it)")
+	f.StringVar(&s.only.git.Auth.SSHKeyFile, "ssh-key", "", "private key for ssh URLs")
 	f.StringVar(&s.state, "state", "", "folder for the mirror, leases and unposted statuses (default in the user's cache)")
 	f.DurationVar(&s.pace.Poll, "poll", 30*time.Second, "time between looks at the repository")
 	f.StringVar(&s.pace.Drift, "drift", "*/10 * * * *", "cron line of the looks for drift")
 	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
-	f.StringVar(&s.trusted, "trusted-commit", "", "commit from which on the signature policy counts (default the first head that is seen)")
+	f.StringVar(&s.only.trusted, "trusted-commit", "", "commit from which on the signature policy counts (default the first head that is seen)")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
-	s.hosting.flags(c)
+	s.only.hosting.flags(c)
+	f.StringVar(&s.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if s.repository.URL == "" {
+		if s.only.git.URL == "" {
 			return fmt.Errorf("--repo is required")
 		}
 		if s.log, err = logger(c); err != nil {
 			return err
 		}
-		s.repository.Auth.Token = os.Getenv("QUORATE_GIT_TOKEN")
+		s.only.git.Auth.Token = os.Getenv("QUORATE_GIT_TOKEN")
 		s.progress = s.logStep
 		return s.run(c.Context())
 	}
@@ -101,44 +95,23 @@ func (s serving) run(ctx context.Context) error {
 		return err
 	}
 	defer folder.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
-	s.repository.Dir = filepath.Join(s.state, "git")
-	repo, err := gitrepo.Open(s.repository)
+	rooms, err := s.open([]repository{s.only})
 	if err != nil {
 		return err
 	}
-	at, err := s.hosting.open(s.repository.URL, commitstatus.NewNotes(repo), s.log)
-	if err != nil {
-		return err
-	}
-	spool, err := commitstatus.NewSpool(filepath.Join(s.state, "statuses"), at)
-	if err != nil {
-		return err
-	}
-	if s.trail, err = openTrail(s, repo); err != nil {
-		return err
-	}
-	trust, err := openTrust(s, repo)
-	if err != nil {
-		return err
-	}
-	stream, err := schedule.New(s.pace)
+	hooks, err := s.hooks(rooms)
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	heard, err := s.hosting.hear(ctx, s.repository.URL, s.repository.Branch, stream, s.log)
+	defer stop()
+	heard, err := s.listenTo(ctx, hooks)
 	if err != nil {
-		stop()
 		return err
 	}
-	defer heard()
-	defer catchUp(ctx, spool, cmp.Or(s.pace.Poll, 30*time.Second), s.log)()
-	defer stop()
-	s.log.Info("watching", "host", at.String(), "repository", repo.String(), "branch", s.repository.Branch, "path", s.path)
-	sync.New(sync.Config{
-		Repository: repo, Path: s.path, Poster: commitstatus.NewOnce(spool), Auditor: s.trail, Trust: trust, Schedule: stream,
-		Run: s.pass, Look: s.look, Parallel: s.parallel, Log: s.log, OnResult: s.onResult,
-	}).Run(ctx)
+	keepTrue(ctx, rooms)
+	stop()
+	heard()
 	s.log.Info("stopped")
 	return nil
 }
@@ -169,40 +142,4 @@ func (s serving) logStep(cluster string, o apply.Outcome) {
 		level = slog.LevelInfo
 	}
 	s.log.Log(context.Background(), level, "step", "cluster", cluster, "effect", o.Effect, "ref", o.Ref, "state", o.State, "reason", o.Reason, "took", o.Took)
-}
-
-// look plans for a cluster, and changes nothing.
-func (s serving) look(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
-	planner, err := s.reach.planner(ctx, c)
-	if err != nil {
-		return sync.Planned{}, err
-	}
-	return planner.Plan(ctx, c)
-}
-
-// pass takes the cluster's lease for the time of one pass.
-func (s serving) pass(ctx context.Context, c desired.Cluster, commit string) sync.Result {
-	held, err := lease.Acquire(filepath.Join(s.state, "leases"), c.Name)
-	if err != nil {
-		return sync.Result{Err: err}
-	}
-	defer held.Release() //nolint:errcheck // a lease that cannot be given back is taken back by the kernel
-	if err := held.Settle(ctx); err != nil {
-		return sync.Result{Err: err}
-	}
-	planner, err := s.reach.planner(ctx, c)
-	if err != nil {
-		return sync.Result{Err: err}
-	}
-	applier, err := s.reach.applier(ctx, c, commit, held)
-	if err != nil {
-		return sync.Result{Err: err}
-	}
-	return sync.Pass{
-		Planner:    planner,
-		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
-		Progress:   s.progress,
-		OnPlan:     s.onPlan,
-		Auditor:    s.trail,
-	}.Run(ctx, c, commit)
 }
