@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,6 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/quorate/quorate/apply/kube"
-	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/apply/repair"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
@@ -43,9 +43,8 @@ func (r *run) mend(ctx context.Context) []Repair {
 		return nil // whatever comes next asks the same, and tells
 	}
 	r.seen = &seen
-	repairs := append(r.mendMasters(ctx, seen), r.rejoin(ctx, seen)...)
-	whole := !slices.ContainsFunc(seen.masters, func(m master) bool { return len(seen.notBack(m)) > 0 })
-	return append(repairs, r.mendWorkers(ctx, whole)...)
+	repairs := append(r.mendJudged(ctx, r.judgeMasters(ctx, seen)), r.rejoin(ctx, seen)...)
+	return append(repairs, r.mendJudged(ctx, r.judgeWorkers(ctx, seen.whole()))...)
 }
 
 // hasMasters reports that the cluster is more than about to be made.
@@ -64,29 +63,17 @@ func (r *run) stood(ctx context.Context) (standing, error) {
 	return r.stand(ctx)
 }
 
-func (r *run) mendMasters(ctx context.Context, seen standing) []Repair {
+// mendJudged does the next thing about each group that needs it.
+func (r *run) mendJudged(ctx context.Context, judged iter.Seq[judgement]) []Repair {
 	var repairs []Repair
-	for _, m := range seen.masters {
-		if _, exists := m.facts.groups[m.group.Name]; !exists {
-			continue // it is to be made
+	for j := range judged {
+		r.holdFor(j.facts, j.advice)
+		switch {
+		case j.err != nil:
+			repairs = append(repairs, r.told(Repair{Advice: j.advice}, j.err))
+		case !j.advice.Nothing():
+			repairs = append(repairs, r.follow(ctx, j.facts, j.group, j.advice))
 		}
-		if _, wanted := r.in.Want.Get(m.group.Ref()); !wanted {
-			continue // it leaves
-		}
-		facts, err := r.masterFacts(ctx, seen, m)
-		if err != nil {
-			repairs = append(repairs, r.told(Repair{Advice: repair.Advice{Verb: repair.Wait, Group: m.group.Ref()}}, err))
-			continue
-		}
-		advice := facts.Judge()
-		r.holdFor(facts.Group, advice)
-		if advice.Nothing() {
-			continue
-		}
-		if verdict := seen.mayGo(m.group.Ref()); advice.Verb == repair.End && (verdict.Answer != quorum.Proceed || r.ended) {
-			advice.Verb, advice.Sentence = repair.Wait, advice.Sentence+", when it may: "+verdict.Reason
-		}
-		repairs = append(repairs, r.follow(ctx, facts.Group, m.group, advice))
 	}
 	return told(repairs)
 }
@@ -281,35 +268,6 @@ func marksOf(group asgtypes.AutoScalingGroup) topology.Tags {
 		}
 	}
 	return marks
-}
-
-// mendWorkers looks at the groups that carry no members. Without a whole control plane, or while the
-// cluster is paused, no machine of theirs is touched.
-func (r *run) mendWorkers(ctx context.Context, whole bool) []Repair {
-	var repairs []Repair
-	nodes, asked, err := r.nodesToJudgeBy(ctx)
-	whole = whole && err == nil
-	for _, group := range topology.Of[topology.AutoScalingGroup](r.in.Want) {
-		have, exists := r.in.Have.Get(group.Ref())
-		if group.Role == topology.ControlPlane || !exists {
-			continue
-		}
-		facts, err := r.workerFacts(ctx, have, group, nodes, asked, whole)
-		if err != nil {
-			repairs = append(repairs, r.told(Repair{Advice: repair.Advice{Verb: repair.Wait, Group: group.Ref()}}, err))
-			continue
-		}
-		advice := facts.Judge()
-		r.holdFor(facts.Group, advice)
-		if advice.Verb == repair.End && r.in.Paused != "" {
-			advice.Verb, advice.Who = repair.Wait, repair.People
-			advice.Sentence += "; but not while the cluster is paused"
-		}
-		if !advice.Nothing() {
-			repairs = append(repairs, r.follow(ctx, facts.Group, group, advice))
-		}
-	}
-	return told(repairs)
 }
 
 // nodesToJudgeBy are asked of Kubernetes; who cannot ask it goes by AWS's word.

@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/apply/repair"
+	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/topology"
 )
@@ -109,6 +110,10 @@ func TestAWatcherOnlyDescribesAndKnowsNoMemberThatItCannotReach(t *testing.T) {
 	}
 	if _, advice, err = watcher.Advise(t.Context(), Input{Want: w.topology(t), Bindings: w.ids}); err != nil || advice != nil {
 		t.Errorf("of a cluster that is to be made: %v, %v", advice, err)
+	}
+	leaves := Input{Have: w.topology(t), Bindings: w.ids, Plan: diff.Plan{Changes: []diff.Change{{Ref: group.Ref(), Have: group, Effect: diff.Delete}}}}
+	if standing, advice, err = watcher.Advise(t.Context(), leaves); err != nil || len(standing.Masters) != 1 || advice != nil {
+		t.Errorf("of a master that leaves: %+v, %v, %v", standing.Masters, advice, err)
 	}
 	for _, call := range w.region.Calls() {
 		if call.Mutating {
