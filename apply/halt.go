@@ -91,7 +91,7 @@ func (r *run) returnWorkers(ctx context.Context, group topology.AutoScalingGroup
 	if !ok {
 		return nil
 	}
-	desired, workers, err := r.workers(ctx, group, func(m topology.Machine) string {
+	workers, decision, err := r.decideOnWorkers(ctx, group, func(m topology.Machine) string {
 		if m.Template == back.Template && m.Detached != group.Ref() {
 			return ""
 		}
@@ -100,11 +100,6 @@ func (r *run) returnWorkers(ctx context.Context, group topology.AutoScalingGroup
 	if err != nil {
 		return err
 	}
-	machines := make([]rollout.Machine, 0, len(workers))
-	for _, w := range workers {
-		machines = append(machines, w.Machine)
-	}
-	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
 	out := Outcome{}
 	err = r.carry(ctx, group, workers, decision, nil, &out)
 	done.Acted = out.Acted

@@ -36,20 +36,29 @@ type worker struct {
 
 // rollWorkers does what is next for one group, and waits for the rest.
 func (r *run) rollWorkers(ctx context.Context, group topology.AutoScalingGroup, out *Outcome) error {
-	desired, workers, err := r.workers(ctx, group, r.whyOld)
+	workers, decision, err := r.decideOnWorkers(ctx, group, r.whyOld)
 	if err != nil {
 		return err
 	}
-	machines := make([]rollout.Machine, 0, len(workers))
-	for _, w := range workers {
-		machines = append(machines, w.Machine)
-	}
-	decision := rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]})
 	sentences, err := r.renewWarm(ctx, group)
 	if err != nil {
 		return err
 	}
 	return r.carry(ctx, group, workers, r.begun(decision, workers), sentences, out)
+}
+
+// decideOnWorkers looks at the machines of a group and decides what is next for them. Why says of a machine why
+// it is replaced; empty for one that stays.
+func (r *run) decideOnWorkers(ctx context.Context, group topology.AutoScalingGroup, why func(topology.Machine) string) ([]worker, rollout.Decision, error) {
+	desired, workers, err := r.workers(ctx, group, why)
+	if err != nil {
+		return nil, rollout.Decision{}, err
+	}
+	machines := make([]rollout.Machine, 0, len(workers))
+	for _, w := range workers {
+		machines = append(machines, w.Machine)
+	}
+	return workers, rollout.Next(rollout.Group{Desired: desired, Machines: machines, Settings: r.in.Rolling[group.Ref()]}), nil
 }
 
 // carry does what was decided, and waits for the rest.
