@@ -46,47 +46,77 @@ func Steps(plan diff.Plan, now Standing) []Step {
 	if plan.EndsCluster() {
 		return ending(changes)
 	}
-	var detached, surroundings, groups, attached, resizing, moves, rolls, late, removals []diff.Change
+	in := sorted(changes)
+	steps := append(behind(in.detached, nil, ""), behindNewVolumes(byNeed(newVolumesFirst(in.surroundings), nil))...)
+	steps = append(steps, behind(in.groups, steps, "machines start only when everything around them is in place")...)
+	steps = append(steps, byNeed(in.attached, steps)...)
+	// Machines need not wait for names: a broken one may be what a name waits for.
+	steps = slices.Concat(steps, moving(in.moves, steps), growing(in.resizing, in.rolls, steps, now))
+	steps = append(steps, behind(in.late, steps, "machines that do not know of the hook would wait at it in vain")...)
+	return append(steps, clearing(in.removals, steps)...)
+}
+
+// parts are the changes of a plan by the part of it in which they have their place, in the order of the parts.
+type parts struct {
+	detached     []diff.Change // hooks at which machines would wait in vain
+	surroundings []diff.Change
+	groups       []diff.Change
+	attached     []diff.Change // what is put on groups
+	moves        []diff.Change // clients that are led elsewhere
+	resizing     []diff.Change // the control plane's members, and groups that leave it
+	rolls        []diff.Change
+	late         []diff.Change // hooks of which the new machines know
+	removals     []diff.Change
+}
+
+// sorted puts each change into the first part whose rule it meets.
+func sorted(changes []diff.Change) parts {
+	var in parts
 	retiring := slices.ContainsFunc(changes, retires)
 	for _, c := range changes {
+		part := &in.surroundings
 		switch {
 		case changesMembers(c) || leavesControlPlane(c, changes):
-			resizing = append(resizing, c)
+			part = &in.resizing
 		case takesOver(c, retiring) || leadsToNewcomers(c, changes):
-			moves = append(moves, c)
+			part = &in.moves
 		case holdsNewMachines(c) && c.Effect == diff.Delete:
-			detached = append(detached, c)
+			part = &in.detached
 		case holdsNewMachines(c):
-			late = append(late, c)
+			part = &in.late
 		case c.Effect == diff.Delete:
-			removals = append(removals, c)
+			part = &in.removals
 		case c.Effect == diff.Roll:
-			rolls = append(rolls, c)
+			part = &in.rolls
 		case c.Ref.Kind == topology.KindAutoScalingGroup:
-			groups = append(groups, c)
+			part = &in.groups
 		case attachedKinds[c.Ref.Kind]:
-			attached = append(attached, c)
-		default:
-			surroundings = append(surroundings, c)
+			part = &in.attached
 		}
+		*part = append(*part, c)
 	}
-	steps := append(behind(detached, nil, ""), behindNewVolumes(byNeed(newVolumesFirst(surroundings), nil))...)
-	steps = append(steps, behind(groups, steps, "machines start only when everything around them is in place")...)
-	steps = append(steps, byNeed(attached, steps)...)
-	moved := behind(moves, steps, "a name moves only when the machines are behind the load balancer that it moves to")
-	for i := range moved {
-		moved[i].Takeover = aliasOf(moved[i].Change)
+	return in
+}
+
+// moving leads clients elsewhere.
+func moving(moves []diff.Change, earlier []Step) []Step {
+	steps := behind(moves, earlier, "a name moves only when the machines are behind the load balancer that it moves to")
+	for i := range steps {
+		steps[i].Takeover = aliasOf(steps[i].Change)
 	}
-	// Machines need not wait for names: a broken one may be what a name waits for.
-	steps = slices.Concat(steps, moved, growing(resizing, rolls, steps, now))
-	steps = append(steps, behind(late, steps, "machines that do not know of the hook would wait at it in vain")...)
-	removed := removing(removals, steps, "removals come last")
-	for i, s := range removed {
+	return steps
+}
+
+// clearing removes what nobody wants any more. A Classic load balancer goes when the one of its name does its
+// work.
+func clearing(removals []diff.Change, earlier []Step) []Step {
+	steps := removing(removals, earlier, "removals come last")
+	for i, s := range steps {
 		if retires(s.Change) {
-			removed[i].Takeover = topology.Ref{Kind: topology.KindLoadBalancer, Name: s.Change.Ref.Name}
+			steps[i].Takeover = topology.Ref{Kind: topology.KindLoadBalancer, Name: s.Change.Ref.Name}
 		}
 	}
-	return append(steps, removed...)
+	return steps
 }
 
 // retires reports whether a change is the end of a Classic load balancer.
