@@ -82,7 +82,7 @@ func (p Prober) config(m Member) clientv3.Config {
 		TLS:             p.TLS,
 		Logger:          zap.NewNop(), // what goes wrong is in the answers
 		MaxUnaryRetries: 1,            // attempts, in truth
-		DialOptions:     []grpc.DialOption{grpc.WithChainUnaryInterceptor(failFast)},
+		DialOptions:     []grpc.DialOption{grpc.WithChainUnaryInterceptor(p.Guard.ask, failFast)},
 	}
 	if p.Dial != nil {
 		c.DialOptions = append(c.DialOptions, grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {

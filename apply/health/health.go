@@ -25,12 +25,16 @@ import (
 	"github.com/quorate/quorate/apply/quorum"
 )
 
-// Prober asks etcd members how they are. The zero value asks over the ordinary network, without TLS.
+// Prober asks etcd members how they are. The zero value asks over the ordinary network, without TLS, and
+// changes nothing.
 type Prober struct {
 	// Dial connects to a member's address; nil means net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is for etcd that wants certificates from its clients; nil means it does not.
 	TLS *tls.Config
+	// Guard is asked before every call that changes something, and an error stops the call. Nil refuses all
+	// of them, so that who only looks changes nothing by mistake.
+	Guard Guard
 	// Pause lies between the two rounds of questions; 0 means a second, etcd's default election
 	// timeout: a leader that is lost in the first round is missed by the second.
 	Pause time.Duration

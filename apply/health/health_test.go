@@ -108,7 +108,9 @@ func urls(t *testing.T, text string) []url.URL {
 	return []url.URL{*u}
 }
 
-func prober() Prober { return Prober{Pause: 50 * time.Millisecond, Timeout: 5 * time.Second} }
+func prober() Prober {
+	return Prober{Guard: func(context.Context, string) error { return nil }, Pause: 50 * time.Millisecond, Timeout: 5 * time.Second}
+}
 
 // expect looks until the healths are these: right after a start or a loss, members need a moment to agree.
 func expect(t *testing.T, p Prober, c Cluster, want map[string]quorum.Health) Report {

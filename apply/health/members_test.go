@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -125,5 +126,39 @@ func TestNothingChangesWithoutAMajority(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "no majority agrees") {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// Whoever lost the lease may not know it yet, and another may be at work.
+func TestNothingChangesWithoutTheLease(t *testing.T) {
+	t.Parallel()
+	r := newRing(t, "a", "b", "c")
+	want := Cluster{Name: "main", Members: append(slices.Clone(r.Members), Member{Name: "d", Peer: r.peer(2)})}
+	leader := expect(t, prober(), r.Cluster, every(quorum.Healthy)).Leader
+	var asked []string
+	lost := prober()
+	lost.Guard = func(_ context.Context, operation string) error {
+		asked = append(asked, operation)
+		return errors.New("the lease is lost")
+	}
+	looking := prober()
+	looking.Guard = nil
+	for p, sentence := range map[*Prober]string{&lost: "the lease is lost", &looking: "looking only"} {
+		expect(t, *p, r.Cluster, every(quorum.Healthy))
+		for what, err := range map[string]error{
+			"add":       p.AddLearner(t.Context(), want, "d"),
+			"remove":    p.Remove(t.Context(), r.Cluster, leader),
+			"hand over": p.HandOver(t.Context(), r.Cluster, leader),
+		} {
+			if err == nil || !strings.Contains(err.Error(), sentence) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	if slices.Sort(asked); !slices.Equal(asked, []string{"MemberAdd", "MemberRemove", "MoveLeader"}) {
+		t.Errorf("it was asked about %v", asked)
+	}
+	if report := expect(t, prober(), r.Cluster, every(quorum.Healthy)); len(report.Listed) != 3 || report.Leader != leader {
+		t.Errorf("%v, led by %s", listedNames(report), report.Leader)
 	}
 }

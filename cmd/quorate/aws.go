@@ -106,7 +106,8 @@ func (r *reach) applier(ctx context.Context, cluster desired.Cluster, commit str
 	if err != nil {
 		return nil, err
 	}
-	config := apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: health.Prober{Dial: dial}, Members: health.Prober{Dial: dial}}
+	members := health.Prober{Dial: dial, Guard: a.guard}
+	config := apply.Config{Clients: a.change, Cluster: cluster.Name, Commit: commit, Etcd: members, Members: members}
 	nodes, err := r.kubernetes(ctx, cluster)
 	if err != nil {
 		return nil, err

@@ -75,7 +75,8 @@ func Main() (code int, isService bool) {
 // patience are scaled to the region's time.
 func (a assignment) serve(ctx context.Context, out *json.Encoder) error {
 	var held *lease.Lease
-	look, change, err := a.clients(ctx, func(ctx context.Context, operation string) error { return held.Guard(ctx, operation) })
+	guard := func(ctx context.Context, operation string) error { return held.Guard(ctx, operation) }
+	look, change, err := a.clients(ctx, guard)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (a assignment) serve(ctx context.Context, out *json.Encoder) error {
 				NewApplier: func(c desired.Cluster, commit string) service.Applier {
 					return apply.New(apply.Config{
 						Clients: change, Cluster: c.Name, Commit: commit, Now: a.Pace.now,
-						Etcd: health.Prober{Dial: dial, Pause: a.Round, Timeout: time.Second},
+						Etcd: health.Prober{Guard: guard, Dial: dial, Pause: a.Round, Timeout: time.Second},
 					})
 				},
 			}, c, commit)
