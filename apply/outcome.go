@@ -86,6 +86,17 @@ func (r Report) has(s State) bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.State == s })
 }
 
+// Done counts the outcomes that are.
+func (r Report) Done() int {
+	n := 0
+	for _, o := range r.Outcomes {
+		if o.State == Done {
+			n++
+		}
+	}
+	return n
+}
+
 // Acted reports whether the run changed anything at all.
 func (r Report) Acted() bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Acted }) ||

@@ -69,7 +69,7 @@ func TestTheFolderOfADeletedClusterMayGo(t *testing.T) {
 }
 
 func TestTheEndOfAClusterIsToldWithWhatIsKept(t *testing.T) {
-	state, text := statusOf(Result{Planned: endOf(t)})
+	state, text := statusOf(Result{Planned: endOf(t)}, 0)
 	if want := "deleted; 1 snapshots of its etcd volumes are kept; left to you: volume vol-9; remove the folder"; state != commitstatus.Success || text != want {
 		t.Errorf("%s: %s", state, text)
 	}

@@ -71,6 +71,8 @@ type member struct {
 	running bool
 	// again is the reason for another pass right after the one that runs.
 	again schedule.Reason
+	// wait is what its last pass stood before; only the pass that runs has it in hand.
+	wait wait
 }
 
 // New makes a service.
@@ -150,7 +152,8 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 		s.post(ctx, commit, want.Name, commitstatus.Pending, "looking at AWS")
 	}
 	result := s.guarded(ctx, want, commit)
-	state, text := statusOf(result)
+	m.wait = m.wait.after(result, time.Now())
+	state, text := statusOf(result, time.Since(m.wait.since))
 	if ctx.Err() != nil && errors.Is(result.Err, context.Canceled) {
 		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
 	}

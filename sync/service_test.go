@@ -204,6 +204,36 @@ func TestAClusterThatWaitsIsRunAgainSoon(t *testing.T) {
 	})
 }
 
+// TestAStatusTellsHowLongAClusterHasWaited lets the sentence change in its numbers, which is the same wait, and
+// then in its words.
+func TestAStatusTellsHowLongAClusterHasWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		behind, zone := 9000, "b"
+		w := &world{answer: map[string]func() Result{"one.example.com": func() Result {
+			behind -= 100
+			return waiting(fmt.Sprintf("etcd main in us-east-1%s is %d entries behind", zone, behind))()
+		}}}
+		w.branch.push("a", map[string]string{"one": named("one.example.com")})
+		serve(t, w)
+		said := func() string { return w.wall.last("quorate/apply/one.example.com").Description }
+		time.Sleep(time.Second)
+		if got := said(); !strings.HasPrefix(got, "waiting: ") {
+			t.Errorf("at first: %q", got)
+		}
+		time.Sleep(47 * time.Second)
+		if got := said(); !strings.HasPrefix(got, "waiting 40 s: ") {
+			t.Errorf("after 48 s: %q", got)
+		}
+		w.mu.Lock()
+		zone = "c"
+		w.mu.Unlock()
+		time.Sleep(6 * time.Second)
+		if got := said(); !strings.HasPrefix(got, "waiting: ") || !strings.Contains(got, "us-east-1c") {
+			t.Errorf("before the next wait: %q", got)
+		}
+	})
+}
+
 func TestAClusterThatSomebodyElseChangesIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := fmt.Errorf("%w: process 7 holds it", lease.ErrHeld)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
@@ -16,7 +17,7 @@ func applyContext(cluster string) string { return "quorate/apply/" + cluster }
 
 // statusOf is the one place where the end of a pass becomes a status: what the user
 // can fix is failure, what AWS or we must fix is error, what time fixes is pending.
-func statusOf(r Result) (commitstatus.State, string) {
+func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 	if errors.Is(r.Err, lease.ErrHeld) {
 		return commitstatus.Pending, "waiting: " + r.Err.Error()
 	}
@@ -33,7 +34,7 @@ func statusOf(r Result) (commitstatus.State, string) {
 		if r.needsPeople() {
 			return commitstatus.Failure, r.Reason()
 		}
-		return commitstatus.Pending, "waiting: " + r.Planned.hopText() + progress(r.Report) + r.Reason()
+		return commitstatus.Pending, waitText(r, waited)
 	case apply.Done:
 	}
 	if !r.Planned.Plan.Empty() || !r.Planned.Plan.Hop.Last() {
@@ -53,20 +54,6 @@ func statusOf(r Result) (commitstatus.State, string) {
 // cluster's end, or a roll halted and its group is back on the template that worked.
 func (r Result) needsPeople() bool {
 	return (len(r.blocks()) > 0 || r.Report.Stopped()) && !r.Report.Acted()
-}
-
-// progress counts what is done, if anything had to be.
-func progress(r apply.Report) string {
-	done := 0
-	for _, o := range r.Outcomes {
-		if o.State == apply.Done {
-			done++
-		}
-	}
-	if len(r.Outcomes) == 0 || done == len(r.Outcomes) {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d done; ", done, len(r.Outcomes))
 }
 
 // problemText is what the status says of manifests that cannot be read; they are a failure.

@@ -54,7 +54,11 @@ func (s serving) watch(of repository) (*watched, error) {
 	if w.host, err = w.hosting.open(w.git.URL, commitstatus.NewNotes(w.repo), w.log); err != nil {
 		return nil, err
 	}
-	if w.spool, err = commitstatus.NewSpool(filepath.Join(w.dir, "statuses"), w.host); err != nil {
+	said, err := commitstatus.NewLedger(filepath.Join(w.dir, "said"), w.host)
+	if err != nil {
+		return nil, err
+	}
+	if w.spool, err = commitstatus.NewSpool(filepath.Join(w.dir, "statuses"), said); err != nil {
 		return nil, err
 	}
 	if w.trail, err = w.openTrail(); err != nil {
@@ -74,7 +78,7 @@ func (w *watched) run(ctx context.Context) {
 	defer stop()
 	w.log.Info("watching", "host", w.host.String(), "repository", w.repo.String(), "branch", w.git.Branch, "path", w.path)
 	sync.New(sync.Config{
-		Repository: w.repo, Path: w.path, Poster: commitstatus.NewOnce(w.spool), Auditor: w.trail, Trust: w.trust, Schedule: w.stream,
+		Repository: w.repo, Path: w.path, Poster: w.spool, Auditor: w.trail, Trust: w.trust, Schedule: w.stream,
 		Run: w.pass, Look: w.look, Parallel: w.service.parallel, Log: w.log, OnResult: w.service.onResult,
 	}).Run(ctx)
 }

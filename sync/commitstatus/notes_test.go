@@ -131,11 +131,14 @@ quorate/apply/ha: success: converged (2026-03-01T12:00:00Z)
 
 func TestASpooledNoteArrivesWhenTheRepositoryIsBack(t *testing.T) {
 	u := newUpstream(t)
-	spool, err := commitstatus.NewSpool(t.TempDir(), u.poster())
+	ledger, err := commitstatus.NewLedger(t.TempDir(), u.poster())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := commitstatus.NewOnce(spool)
+	p, err := commitstatus.NewSpool(t.TempDir(), ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
 	away := u.dir + ".away"
 	if err := os.Rename(u.dir, away); err != nil {
 		t.Fatal(err)

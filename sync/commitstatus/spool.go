@@ -3,7 +3,6 @@ package commitstatus
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,8 +96,12 @@ func (s *Spool) flush(ctx context.Context) error {
 }
 
 // send posts one status that is on disk, and removes it from there only when that worked, or never will.
+// One that comes too early stays, to be replaced by a newer one or sent at a later flush.
 func (s *Spool) send(ctx context.Context, status Status) error {
 	err := s.next.Post(ctx, status)
+	if errors.Is(err, errEarly) {
+		return nil
+	}
 	if err != nil && !errors.Is(err, ErrRejected) && s.age(status) < maxDeferred {
 		return fmt.Errorf("%w: %w", ErrDeferred, err)
 	}
@@ -120,28 +123,9 @@ func (s *Spool) age(status Status) time.Duration {
 	return time.Since(info.ModTime())
 }
 
-// file is one per commit and context, so a newer status replaces the older.
-func (s *Spool) file(status Status) string {
-	sum := sha256.Sum256([]byte(status.Commit + " " + status.Context))
-	return filepath.Join(s.dir, fmt.Sprintf("%x.json", sum[:12]))
-}
+func (s *Spool) file(status Status) string { return filepath.Join(s.dir, fileName(status)) }
 
-// keep writes beside the target and renames, so that a crash leaves the old status or the new.
-func (s *Spool) keep(status Status) error {
-	data, err := json.Marshal(status)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.dir, "new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), s.file(status))
-}
+func (s *Spool) keep(status Status) error { return write(s.dir, fileName(status), status) }
 
 // waiting lists the kept statuses, oldest first. A damaged file is set aside by name, so that it
 // is complained about once and stops nothing.

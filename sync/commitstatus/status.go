@@ -1,9 +1,9 @@
 // Package commitstatus answers one question: how does the person who pushed a commit learn what
 // became of it?
 //
-// Start reading at Status and Poster. Posters wrap each other: Once leaves out what was said
-// already, Spool keeps what could not be said yet, and at the end stands one file per place to
-// post to; notes.go is the one for a plain repository. It imports only the standard library:
+// Start reading at Status and Poster. Posters wrap each other: Spool keeps what could not be said
+// yet, Ledger leaves out what was said already and keeps the pace, and at the end stands the place
+// to post to; notes.go is the one for a plain repository. It imports only the standard library:
 // what a poster needs from elsewhere is an interface beside it.
 package commitstatus
 

@@ -69,7 +69,7 @@ func TestUnusableStatusesAreRefusedByEveryPoster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	posters := map[string]Poster{"once": NewOnce(&board{}), "spool": spool, "notes": NewNotes(nil)}
+	posters := map[string]Poster{"ledger": newLedger(t, &board{}), "spool": spool, "notes": NewNotes(nil)}
 	for name, spoil := range map[string]func(*Status){
 		"no context":            func(s *Status) { s.Context = "" },
 		"space in the context":  func(s *Status) { s.Context = "quorate apply" },
@@ -88,60 +88,5 @@ func TestUnusableStatusesAreRefusedByEveryPoster(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-func TestTheSameIsNotSaidTwice(t *testing.T) {
-	b := &board{}
-	once := NewOnce(b)
-	later := applying("ha", Pending, "waiting for zone a")
-	later.At = noon.Add(time.Hour)
-	other := applying("ha", Pending, "waiting for zone a")
-	other.Commit = strings.Repeat("2", 40)
-	for _, s := range []struct {
-		Status
-		posts int
-	}{
-		{applying("ha", Pending, "waiting for zone a"), 1},
-		{applying("ha", Pending, "waiting for zone a"), 1},
-		{later, 1},
-		{applying("ha", Pending, "waiting  for\nzone a"), 1},
-		{applying("b", Pending, "waiting for zone a"), 2},
-		{other, 3},
-		{applying("ha", Success, "converged"), 4},
-		{applying("ha", Pending, "waiting for zone a"), 5},
-	} {
-		if err := once.Post(t.Context(), s.Status); err != nil {
-			t.Fatal(err)
-		}
-		if b.posts != s.posts {
-			t.Errorf("after %+v: %d posts, want %d", s.Status, b.posts, s.posts)
-		}
-	}
-}
-
-func TestAFailedPostIsNotTakenAsSaid(t *testing.T) {
-	b := &board{away: errAway}
-	once := NewOnce(b)
-	if err := once.Post(t.Context(), applying("ha", Success, "converged")); !errors.Is(err, errAway) {
-		t.Fatalf("error = %v", err)
-	}
-	b.away = nil
-	if err := once.Post(t.Context(), applying("ha", Success, "converged")); err != nil || b.posts != 1 {
-		t.Errorf("error = %v after %d posts", err, b.posts)
-	}
-}
-
-func TestWhatWasSaidIsForgottenWithinABound(t *testing.T) {
-	once := NewOnce(&board{})
-	for n := range remembered + 10 {
-		s := applying("ha", Success, "converged")
-		s.Context += string(rune('a'+n%26)) + strings.Repeat("x", n/26)
-		if err := once.Post(t.Context(), s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(once.last) != remembered || len(once.order) != remembered {
-		t.Errorf("%d statuses are remembered", len(once.last))
 	}
 }

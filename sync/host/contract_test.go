@@ -123,17 +123,21 @@ func statusMoves(t *testing.T, g ground) {
 }
 
 // poster is the host with what stands before it in the service.
-func poster(t *testing.T, h host.Host) (*commitstatus.Once, *commitstatus.Spool) {
+func poster(t *testing.T, h host.Host) *commitstatus.Spool {
 	t.Helper()
-	spool, err := commitstatus.NewSpool(filepath.Join(t.TempDir(), "spool"), h)
+	ledger, err := commitstatus.NewLedger(filepath.Join(t.TempDir(), "said"), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return commitstatus.NewOnce(spool), spool
+	spool, err := commitstatus.NewSpool(filepath.Join(t.TempDir(), "spool"), ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spool
 }
 
 func statusOnce(t *testing.T, g ground) {
-	p, _ := poster(t, g.open(t))
+	p := poster(t, g.open(t))
 	s := status(t, g, commitstatus.Success, "converged")
 	post(t, p, s)
 	before := g.weather().asked("POST")
@@ -164,10 +168,10 @@ func rateLimited(t *testing.T, g ground) {
 	if !g.reviewed() {
 		t.Skip("Git has no rate limits")
 	}
-	p, spool := poster(t, g.open(t))
+	spool := poster(t, g.open(t))
 	s := status(t, g, commitstatus.Success, "converged")
 	g.weather().limit()
-	err := p.Post(t.Context(), s)
+	err := spool.Post(t.Context(), s)
 	until, limited := host.RetryAt(err)
 	if !limited || !errors.Is(err, commitstatus.ErrDeferred) || time.Until(until) > 3*time.Second {
 		t.Fatalf("limited until %v: %v", until, err)
@@ -194,10 +198,10 @@ func waitUntil(t *testing.T, at time.Time) {
 
 func outage(t *testing.T, g ground) {
 	for name, fail := range map[string]func(){"answers 502": g.weather().storm, "breaks connections": g.weather().down} {
-		p, spool := poster(t, g.open(t))
+		spool := poster(t, g.open(t))
 		s := status(t, g, commitstatus.Success, "converged though it "+name)
 		fail()
-		if err := p.Post(t.Context(), s); !errors.Is(err, commitstatus.ErrDeferred) {
+		if err := spool.Post(t.Context(), s); !errors.Is(err, commitstatus.ErrDeferred) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if g.reviewed() {
