@@ -2,11 +2,13 @@ package gitrepo
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -15,38 +17,74 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Auth holds the credentials for a remote. The zero value uses what is in the URL, and for SSH
-// the running agent. SSH hosts are always checked against known_hosts; there is no way to skip it.
+// Auth holds the credentials for a remote, or says where they are found: everything that is a file or
+// a function is read anew for each exchange, so that a secret may be replaced while we run. The zero value
+// uses what is in the URL, and for SSH the running agent. SSH hosts are always checked against
+// known_hosts; there is no way to skip it.
 type Auth struct {
 	Token    string // HTTP(S): sent as the password of Username
 	Username string // HTTP(S): "git" if empty, which every Git host accepts beside a token
+	// Ask, if set, is asked for user name and password instead; the tokens of GitHub Apps live for an hour.
+	Ask func(ctx context.Context) (username, password string, err error)
+	// CredentialFile holds URLs with user name and password, as `git credential-store` writes them, and
+	// NetrcFile what curl and git read of ~/.netrc. The entry of the remote's host is used.
+	CredentialFile string
+	NetrcFile      string
 
-	SSHKeyFile    string   // SSH: a private key in PEM; the agent if empty
-	SSHPassphrase string   // of SSHKeyFile
-	KnownHosts    []string // SSH: files; $SSH_KNOWN_HOSTS, then OpenSSH's usual places if empty
+	SSHKeyFile        string   // SSH: a private key in PEM; the agent if empty
+	SSHPassphraseFile string   // of SSHKeyFile
+	KnownHosts        []string // SSH: files; $SSH_KNOWN_HOSTS, then OpenSSH's usual places if empty
+}
+
+// fits refuses what could never work, or must not be tried, before anything is asked.
+func (a Auth) fits(ep *transport.Endpoint) error {
+	switch ep.Protocol {
+	case "https", "ssh", "file":
+		return nil
+	case "http":
+		if secret := a.Token != "" || a.Ask != nil || a.CredentialFile != "" || a.NetrcFile != ""; secret && !loopback(ep.Host) {
+			return errors.New("a token is only sent over https")
+		}
+		return nil
+	}
+	return fmt.Errorf("scheme %s:// is not supported; use a path, file, https or ssh", ep.Protocol)
 }
 
 // method picks what fits the URL; nil means that the transport needs or finds nothing more.
-func (a Auth) method(ep *transport.Endpoint) (transport.AuthMethod, error) {
+func (a Auth) method(ctx context.Context, ep *transport.Endpoint) (transport.AuthMethod, error) {
 	switch ep.Protocol {
 	case "http", "https":
-		return a.http(ep)
+		return a.http(ctx, ep)
 	case "ssh":
 		return sshAuth{Auth: a, user: cmp.Or(ep.User, gitssh.DefaultUsername), addr: sshAddr(ep)}, nil
-	case "file":
-		return nil, nil
 	}
-	return nil, fmt.Errorf("scheme %s:// is not supported; use a path, file, https or ssh", ep.Protocol)
+	return nil, nil
 }
 
-func (a Auth) http(ep *transport.Endpoint) (transport.AuthMethod, error) {
-	if a.Token == "" {
+func (a Auth) http(ctx context.Context, ep *transport.Endpoint) (transport.AuthMethod, error) {
+	username, password, err := a.login(ctx, ep)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAuth, err)
+	}
+	if password == "" {
 		return nil, nil
 	}
-	if ep.Protocol == "http" && !loopback(ep.Host) {
-		return nil, errors.New("a token is only sent over https")
+	return &githttp.BasicAuth{Username: cmp.Or(username, a.Username, "git"), Password: password}, nil
+}
+
+// login is the user name and password of the first source that has one.
+func (a Auth) login(ctx context.Context, ep *transport.Endpoint) (username, password string, err error) {
+	switch {
+	case a.Ask != nil:
+		return a.Ask(ctx)
+	case a.Token != "":
+		return a.Username, a.Token, nil
+	case a.CredentialFile != "":
+		return fromCredentialFile(a.CredentialFile, ep)
+	case a.NetrcFile != "":
+		return fromNetrc(a.NetrcFile, ep.Host)
 	}
-	return &githttp.BasicAuth{Username: cmp.Or(a.Username, "git"), Password: a.Token}, nil
+	return "", "", nil
 }
 
 // sshAuth reads key, agent and known hosts anew for each connection, so that a rotated key or a
@@ -94,12 +132,24 @@ func (s sshAuth) signer(hosts gitssh.HostKeyCallbackHelper) (gitssh.AuthMethod, 
 		agent.HostKeyCallbackHelper = hosts
 		return agent, nil
 	}
-	key, err := gitssh.NewPublicKeysFromFile(s.user, s.SSHKeyFile, s.SSHPassphrase)
+	passphrase, err := s.passphrase()
+	if err != nil {
+		return nil, err
+	}
+	key, err := gitssh.NewPublicKeysFromFile(s.user, s.SSHKeyFile, passphrase)
 	if err != nil {
 		return nil, err
 	}
 	key.HostKeyCallbackHelper = hosts
 	return key, nil
+}
+
+func (s sshAuth) passphrase() (string, error) {
+	if s.SSHPassphraseFile == "" {
+		return "", nil
+	}
+	text, err := readSecretFile(s.SSHPassphraseFile)
+	return strings.TrimRight(text, "\r\n"), err
 }
 
 func sshAddr(ep *transport.Endpoint) string {

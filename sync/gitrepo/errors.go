@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5"
@@ -25,6 +26,9 @@ var (
 	ErrAuth          = errors.New("the repository refused our credentials")
 	ErrHostKey       = errors.New("the SSH host key is not the one in known_hosts")
 	ErrBranchMissing = errors.New("the branch does not exist")
+	ErrTagMissing    = errors.New("the tag does not exist")
+	ErrCommitMissing = errors.New("no branch and no tag holds the commit")
+	ErrNoCommit      = errors.New("the tag does not name a commit")
 	ErrPathMissing   = errors.New("the folder of clusters does not exist")
 	ErrTooLarge      = errors.New("the repository holds more than one pass may read")
 	ErrCorrupt       = errors.New("the local copy of the repository is damaged and will be cloned again")
@@ -100,25 +104,29 @@ func withoutURL(err error) error {
 	return err
 }
 
-// branchMissing lists what there is instead, since the usual cause is main against master.
-func branchMissing(refs []*plumbing.Reference) error {
+// missing lists what there is instead, since the usual cause is main against master.
+func missing(want plumbing.ReferenceName, refs []*plumbing.Reference) error {
 	const most = 5
+	absent := ErrBranchMissing
+	if want.IsTag() {
+		absent = ErrTagMissing
+	}
 	var names []string
 	for _, ref := range refs {
-		if ref.Name().IsBranch() {
-			names = append(names, printable(ref.Name().Short()))
+		if ref.Name().IsBranch() && want.IsBranch() || ref.Name().IsTag() && want.IsTag() {
+			names = append(names, strconv.Quote(ref.Name().Short()))
 		}
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return ErrBranchMissing
+		return absent
 	}
 	more := ""
 	if len(names) > most {
 		more = fmt.Sprintf(" and %d more", len(names)-most)
 		names = names[:most]
 	}
-	return fmt.Errorf("%w; there are %s%s", ErrBranchMissing, strings.Join(names, ", "), more)
+	return fmt.Errorf("%w; there are %s%s", absent, strings.Join(names, ", "), more)
 }
 
 // redact removes user name and password from a URL; paths and user@host:path stay as they are.

@@ -13,7 +13,6 @@ import (
 	gitconfig "github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
@@ -32,7 +31,11 @@ func mirrorDir(cfg Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(redact(cfg.URL) + "\x00" + cfg.Branch))
+	follows := cfg.Branch
+	if follows == "" {
+		follows = "\x00" + cfg.Follows() // no branch is called so
+	}
+	sum := sha256.Sum256([]byte(redact(cfg.URL) + "\x00" + follows))
 	base := strings.TrimSuffix(filepath.Base(redact(cfg.URL)), ".git")
 	return filepath.Join(root, slug(base)+"-"+hex.EncodeToString(sum[:6])+".git"), nil
 }
@@ -83,16 +86,6 @@ func (r *Repo) use(store *filesystem.Storage) {
 	})
 }
 
-// tracking is the ref in which the mirror remembers the head.
-func (r *Repo) tracking() plumbing.ReferenceName {
-	return plumbing.NewRemoteReferenceName(git.DefaultRemoteName, r.cfg.Branch)
-}
-
-// trackingSpec is forced: a rewritten branch is followed, and said.
-func (r *Repo) trackingSpec() gitconfig.RefSpec {
-	return gitconfig.RefSpec("+" + plumbing.NewBranchReferenceName(r.cfg.Branch).String() + ":" + r.tracking().String())
-}
-
 // known is the head as of the last fetch, zero if there was none. It outlives the mirror, so that
 // a rewrite is noticed even if the mirror broke in between.
 func (r *Repo) known() plumbing.Hash {
@@ -108,7 +101,7 @@ func (r *Repo) readable() bool {
 	if h.IsZero() {
 		return true
 	}
-	c, err := object.GetCommit(r.store, h)
+	c, err := r.commitOf(h)
 	if err != nil {
 		return false
 	}

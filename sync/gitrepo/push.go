@@ -25,16 +25,16 @@ type pushSession struct {
 
 // openPush connects and learns where the remote's refs stand. The caller closes the session.
 func (r *Repo) openPush(ctx context.Context) (*pushSession, error) {
-	endpoint, err := transport.NewEndpoint(r.cfg.URL)
+	c, err := client.NewClient(r.at)
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewClient(endpoint)
+	auth, err := r.cfg.Auth.method(ctx, r.at)
 	if err != nil {
 		return nil, err
 	}
 	s, err := await(ctx, func() (transport.ReceivePackSession, error) {
-		return c.NewReceivePackSession(endpoint, r.auth)
+		return c.NewReceivePackSession(r.at, auth)
 	})
 	if err != nil {
 		return nil, classify(ctx, err)

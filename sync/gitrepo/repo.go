@@ -1,6 +1,6 @@
 // Package gitrepo answers one question: what does the branch say now?
 //
-// It follows one branch of one repository through a bare mirror in a cache folder, and reads
+// It follows one branch, tag or commit of one repository through a bare mirror in a cache folder, and reads
 // the cluster manifests of a commit straight from Git objects: nothing is checked out, so no
 // file name of the repository ever becomes a path on this machine, and no hook or program of
 // the repository is ever run. Start reading at Open and Head, then at Units (units.go) for
@@ -33,10 +33,12 @@ const (
 	fetchTimeout = 10 * time.Minute
 )
 
-// Config says which branch to follow and how.
+// Config says what to follow and how: a branch, a tag or one commit, the branch main if none is named.
 type Config struct {
 	URL    string // a path, file://, http(s)://, ssh:// or user@host:path
-	Branch string // "main" if empty
+	Branch string
+	Tag    string
+	Commit string // all 40 digits
 	// Dir is the folder for mirrors, "quorate/git" in the user's cache folder if empty. Each
 	// repository gets a folder of its own in it, which may be deleted at any time.
 	Dir    string
@@ -48,7 +50,7 @@ type Config struct {
 // Author is written into the commits of a notes ref.
 type Author struct{ Name, Email string }
 
-// Commit is the head of the branch.
+// Commit is the head of the branch, or the commit that a tag names.
 type Commit struct {
 	Hash    string // 40 hex digits
 	Subject string // first line of the message, control characters removed
@@ -62,11 +64,11 @@ type Commit struct {
 	Rewritten bool
 }
 
-// Repo follows one branch. Its methods may be called from several goroutines and run one at a time.
+// Repo follows one branch, tag or commit. Its methods may be called from several goroutines and run one at a time.
 type Repo struct {
-	cfg  Config
-	auth transport.AuthMethod
-	dir  string // of the mirror
+	cfg Config
+	at  *transport.Endpoint
+	dir string // of the mirror
 
 	mu      sync.Mutex
 	store   *filesystem.Storage
@@ -78,12 +80,12 @@ type Repo struct {
 // Open prepares the mirror without contacting the remote. A mirror that cannot be opened is
 // replaced by an empty one; an unusable URL, credential or cache folder is an error.
 func Open(cfg Config) (*Repo, error) {
-	cfg.Branch = cmp.Or(cfg.Branch, "main")
+	cfg, err := cfg.followed()
+	if err != nil {
+		return nil, err
+	}
 	cfg.Limits = cfg.Limits.withDefaults()
 	cfg.Author = Author{cmp.Or(cfg.Author.Name, "Quorate"), cmp.Or(cfg.Author.Email, "quorate@localhost")}
-	if err := plumbing.NewBranchReferenceName(cfg.Branch).Validate(); err != nil {
-		return nil, fmt.Errorf("branch %q: not a name Git allows", cfg.Branch)
-	}
 	endpoint, err := transport.NewEndpoint(cfg.URL)
 	if err != nil || cfg.URL == "" {
 		return nil, fmt.Errorf("repository %q: not a path or a Git URL", redact(cfg.URL))
@@ -94,15 +96,14 @@ func Open(cfg Config) (*Repo, error) {
 			return nil, fmt.Errorf("repository %s: %w", endpoint.Path, err)
 		}
 	}
-	auth, err := cfg.Auth.method(endpoint)
-	if err != nil {
+	if err := cfg.Auth.fits(endpoint); err != nil {
 		return nil, fmt.Errorf("repository %s: %w", redact(cfg.URL), err)
 	}
 	dir, err := mirrorDir(cfg)
 	if err != nil {
 		return nil, err
 	}
-	r := &Repo{cfg: cfg, auth: auth, dir: dir}
+	r := &Repo{cfg: cfg, at: endpoint, dir: dir}
 	if err := r.openMirror(); err != nil {
 		return nil, fmt.Errorf("git cache %s: %w", dir, err)
 	}
@@ -112,7 +113,8 @@ func Open(cfg Config) (*Repo, error) {
 // String is the URL without credentials, fit for logs and messages.
 func (r *Repo) String() string { return redact(r.cfg.URL) }
 
-// Head looks at the remote branch, which costs one request, and fetches if it moved. Its errors
+// Head looks at the remote, which costs one request, and fetches if the branch or tag moved; a pinned
+// commit costs none once it is here. Its errors
 // wrap one of the Err… sentinels of this package and name the repository.
 func (r *Repo) Head(ctx context.Context) (Commit, error) {
 	r.mu.Lock()
@@ -125,7 +127,7 @@ func (r *Repo) Head(ctx context.Context) (Commit, error) {
 		}
 	}
 	if err != nil {
-		return Commit{}, fmt.Errorf("read branch %s of %s: %w", r.cfg.Branch, r, err)
+		return Commit{}, fmt.Errorf("read %s of %s: %w", r.cfg.Follows(), r, err)
 	}
 	return commit, nil
 }
@@ -133,6 +135,13 @@ func (r *Repo) Head(ctx context.Context) (Commit, error) {
 func (r *Repo) head(ctx context.Context) (Commit, error) {
 	if r.corrupt {
 		return Commit{}, ErrCorrupt
+	}
+	if r.cfg.Commit != "" {
+		hash, err := r.pinned(ctx)
+		if err != nil {
+			return Commit{}, err
+		}
+		return r.describe(hash, hash)
 	}
 	hash, err := r.look(ctx)
 	if err != nil {
@@ -152,36 +161,47 @@ func (r *Repo) head(ctx context.Context) (Commit, error) {
 func (r *Repo) look(ctx context.Context) (plumbing.Hash, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	auth, err := r.cfg.Auth.method(ctx, r.at)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
 	remote := r.remote // whatever await leaves behind must not see it replaced
 	refs, err := await(ctx, func() ([]*plumbing.Reference, error) {
-		return remote.ListContext(ctx, &git.ListOptions{Auth: r.auth})
+		return remote.ListContext(ctx, &git.ListOptions{Auth: auth})
 	})
 	if err != nil {
 		return plumbing.ZeroHash, classify(ctx, err)
 	}
-	want := plumbing.NewBranchReferenceName(r.cfg.Branch)
+	want := r.cfg.remoteRef()
 	for _, ref := range refs {
 		if ref.Name() == want {
 			return ref.Hash(), nil
 		}
 	}
-	return plumbing.ZeroHash, branchMissing(refs)
+	return plumbing.ZeroHash, missing(want, refs)
 }
 
-// fetch brings the objects of one ref; "nothing new" is not an error.
-func (r *Repo) fetch(ctx context.Context, spec gitconfig.RefSpec) error {
+// fetch brings the objects of refs; "nothing new" is not an error.
+func (r *Repo) fetch(ctx context.Context, specs ...gitconfig.RefSpec) error {
 	if err := r.renewIfScattered(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	err := r.remote.FetchContext(ctx, &git.FetchOptions{
-		Auth:     r.auth,
-		RefSpecs: []gitconfig.RefSpec{spec},
+	auth, err := r.cfg.Auth.method(ctx, r.at)
+	if err != nil {
+		return err
+	}
+	err = r.remote.FetchContext(ctx, &git.FetchOptions{
+		Auth:     auth,
+		RefSpecs: specs,
 		Tags:     git.NoTags,
 	})
 	if err == nil || errors.Is(err, git.NoErrAlreadyUpToDate) {
 		return nil
+	}
+	if errors.Is(err, git.ErrExactSHA1NotSupported) || errors.Is(err, ErrTooLarge) {
+		return err
 	}
 	failure := classify(ctx, err)
 	if errors.Is(failure, ErrUnreachable) && (!isNetwork(err) || !r.readable()) {
@@ -193,21 +213,24 @@ func (r *Repo) fetch(ctx context.Context, spec gitconfig.RefSpec) error {
 
 // describe reads the commit and how it relates to the head known before.
 func (r *Repo) describe(hash, known plumbing.Hash) (Commit, error) {
-	c, err := object.GetCommit(r.store, hash)
+	c, err := r.commitOf(hash)
 	if err != nil {
-		return Commit{}, fmt.Errorf("%w: commit %s: %w", ErrCorrupt, hash, err)
+		return Commit{}, err
 	}
 	if _, err := c.Tree(); err != nil {
-		return Commit{}, fmt.Errorf("%w: tree of commit %s: %w", ErrCorrupt, hash, err)
+		return Commit{}, fmt.Errorf("%w: tree of commit %s: %w", ErrCorrupt, c.Hash, err)
 	}
 	out := Commit{
-		Hash:    hash.String(),
+		Hash:    c.Hash.String(),
 		Subject: subject(c.Message),
 		Author:  printable(c.Author.Name),
 		When:    c.Committer.When,
 	}
 	if known.IsZero() || known == hash {
 		return out, nil
+	}
+	if was, err := r.commitOf(known); err == nil {
+		known = was.Hash // what is not here any more was no ancestor either
 	}
 	out.Previous = known.String()
 	descends, err := descendsFrom(c, known)

@@ -246,7 +246,7 @@ func TestEachFailureHasItsClassAndSaysWhichRepository(t *testing.T) {
 		"connection refused":  {url: down.URL + "/x.git", want: ErrUnreachable, says: "refused"},
 		"bad gateway":         {url: broken.URL + "/x.git", want: ErrUnreachable, says: "502"},
 		"a page of HTML":      {url: page.URL + "/x.git", want: ErrAuth, says: "<p>no access</p> <p>no"},
-		"branch missing":      {url: full.dir, branch: "master", want: ErrBranchMissing, says: "there are main"},
+		"branch missing":      {url: full.dir, branch: "master", want: ErrBranchMissing, says: `there are "main"`},
 		"password and 502":    {url: strings.Replace(broken.URL, "//", "//ada:hunter2@", 1) + "/x.git", want: ErrUnreachable, says: "502"},
 		"password and 401":    {url: strings.Replace(locked.url(), "//", "//ada:hunter2@", 1), want: ErrAuth},
 		"password in the URL": {url: strings.Replace(down.URL, "//", "//ada:hunter2@", 1) + "/x.git", want: ErrUnreachable, says: "x.git"},
