@@ -145,7 +145,11 @@ func (r Report) whyPaused() string {
 // first is the reason of the first step in that state which did not only stand behind another.
 func (r Report) first(s State) (string, bool) {
 	for _, o := range r.Outcomes {
-		if o.State == s && o.Behind.IsZero() {
+		switch {
+		case o.State != s || !o.Behind.IsZero():
+		case o.Zone != "":
+			return o.Reason, true // which names the zone
+		default:
 			return fmt.Sprintf("%s: %s", o.Ref, o.Reason), true
 		}
 	}

@@ -7,9 +7,6 @@ import (
 	"unicode"
 
 	"github.com/quorate/quorate/apply"
-	"github.com/quorate/quorate/apply/order"
-	"github.com/quorate/quorate/diff"
-	"github.com/quorate/quorate/topology"
 )
 
 // A wait is what the passes of a cluster stand before, one after another.
@@ -44,7 +41,7 @@ func waitText(r Result, waited time.Duration) string {
 	if waited >= 10*time.Second {
 		since = " " + inTens(waited)
 	}
-	return fmt.Sprintf("%s%swaiting%s: %s", r.Planned.hopText(), far(r), since, r.Reason())
+	return fmt.Sprintf("%s%swaiting%s: %s", r.Planned.hopText(), far(r.Report), since, r.Reason())
 }
 
 // inTens is a length of time that changes slowly: 40 s, 3 min, 2 h 10 min.
@@ -58,34 +55,10 @@ func inTens(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60/10*10)
 }
 
-// far counts the zones of the control plane that are as they should be while some are not, or else the
-// steps that are done.
-func far(r Result) string {
-	zones, left := 0, 0
-	for _, resource := range r.Planned.Cluster.Topology.All() {
-		if isControlPlane(resource) {
-			zones++
-		}
-	}
-	for _, step := range r.Planned.Steps {
-		if makesMasters(step) {
-			left++
-		}
-	}
-	if left > 0 && left <= zones {
-		return fmt.Sprintf("control plane %d/%d, ", zones-left, zones)
-	}
-	if done := r.Report.Done(); done > 0 && done < len(r.Report.Outcomes) {
-		return fmt.Sprintf("%d of %d done, ", done, len(r.Report.Outcomes))
+// far counts the steps that are done. How many zones of the control plane are is part of the reason.
+func far(r apply.Report) string {
+	if done := r.Done(); done > 0 && done < len(r.Outcomes) {
+		return fmt.Sprintf("%d of %d done, ", done, len(r.Outcomes))
 	}
 	return ""
-}
-
-func makesMasters(s order.Step) bool {
-	return isControlPlane(s.Change.Want) && (s.Change.Effect == diff.Roll || s.Change.Effect == diff.Create)
-}
-
-func isControlPlane(r topology.Resource) bool {
-	group, ok := r.(topology.AutoScalingGroup)
-	return ok && group.Role == topology.ControlPlane
 }

@@ -5,41 +5,27 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply"
-	"github.com/quorate/quorate/apply/order"
-	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/topology"
 )
 
-// TestAStatusTellsHowFarTheControlPlaneIs takes the zones from the plan, which is made anew by each pass.
-func TestAStatusTellsHowFarTheControlPlaneIs(t *testing.T) {
-	var masters []topology.Resource
-	var steps []order.Step
-	for _, zone := range []string{"a", "b", "c"} {
-		g := topology.AutoScalingGroup{Name: "master-" + zone, Role: topology.ControlPlane}
-		masters = append(masters, g)
-		steps = append(steps, order.Step{Change: diff.Change{Ref: g.Ref(), Effect: diff.Roll, Want: g}})
-	}
-	workers := topology.AutoScalingGroup{Name: "nodes", Role: topology.Worker}
-	steps = append(steps, order.Step{Change: diff.Change{Ref: workers.Ref(), Effect: diff.Roll, Want: workers}})
-	want, err := topology.New(append(masters, workers)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestAStatusBeginsWithWhatMatters(t *testing.T) {
+	master := topology.Ref{Kind: topology.KindAutoScalingGroup, Name: "master-us-east-1b.masters.ha.example.com"}
+	volume := topology.Ref{Kind: topology.KindVolume, Name: "b.etcd-main.ha.example.com"}
+	done := apply.Outcome{Ref: volume, State: apply.Done}
 	for _, tt := range []struct {
-		name string
-		left []order.Step
-		want string
+		name     string
+		outcomes []apply.Outcome
+		waited   time.Duration
+		want     string
 	}{
-		{"before the first zone", steps, "control plane 0/3, waiting 40 s: autoscaling-group/nodes: not yet"},
-		{"two zones are left", steps[1:], "control plane 1/3, waiting 40 s: autoscaling-group/nodes: not yet"},
-		{"only workers are left", steps[3:], "1 of 2 done, waiting 40 s: autoscaling-group/nodes: not yet"},
+		{"a zone is under way", []apply.Outcome{{Ref: master, Zone: "us-east-1b", State: apply.Waiting, Reason: "control plane 1/3: etcd main in us-east-1b is to catch up"}}, 48 * time.Second,
+			"waiting 40 s: control plane 1/3: etcd main in us-east-1b is to catch up"},
+		{"something is being made", []apply.Outcome{done, {Ref: volume, Effect: diff.Create, State: apply.Waiting, Reason: "AWS makes it"}}, 3 * time.Second,
+			"1 of 2 done, waiting: volume/b.etcd-main.ha.example.com: AWS makes it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := Result{Planned: Planned{Cluster: desired.Cluster{Topology: want}, Steps: tt.left}, Report: apply.Report{Outcomes: []apply.Outcome{
-				{Ref: masters[0].Ref(), State: apply.Done}, {Ref: workers.Ref(), State: apply.Waiting, Reason: "not yet"},
-			}}}
-			if _, got := statusOf(r, 48*time.Second); got != tt.want {
+			if _, got := statusOf(Result{Report: apply.Report{Outcomes: tt.outcomes}}, tt.waited); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
