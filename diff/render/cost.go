@@ -27,6 +27,23 @@ func (p Plan) costLine() string {
 
 func nothingKnown(b prices.Bill) bool { return len(b.Lines) == len(b.Unknown()) && len(b.Lines) > 0 }
 
+// CostChange is what the plan adds to the bill of a month, as "+$12.30"; empty if nobody priced it.
+func (p Plan) CostChange() string {
+	c := p.Cost
+	switch change := c.After.Total() - c.Now.Total(); {
+	case c.IsZero():
+		return ""
+	case nothingKnown(c.After) || nothingKnown(c.Now):
+		return "unknown"
+	case cents(change) == 0:
+		return "unchanged"
+	case change > 0:
+		return "+" + money(c.Currency, change)
+	default:
+		return money(c.Currency, change)
+	}
+}
+
 // total is the sum of a bill; one that misses prices says how many.
 func total(c prices.Comparison, b prices.Bill) string {
 	text := money(c.Currency, b.Total())

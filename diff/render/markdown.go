@@ -47,12 +47,15 @@ func fieldCells(fields []diff.FieldChange) string {
 	return strings.Join(lines, "<br>")
 }
 
-// escapes make text from a manifest or from AWS plain inside a table cell: it must
-// not end the cell, start a link or an element, or call somebody.
-var escapes = strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "[", `\[`, "@", "@\u200b", "`", "'")
+// escapes make text from a manifest or from AWS plain inside a table cell: it must not end the
+// cell, start a link or an element, or call somebody or something up. A backslash would take
+// away the meaning of the one that is put behind it, and an entity stands for any character.
+var escapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "\r", " ", "&", "&amp;", "<", "&lt;", "[", `\[`,
+	"@", "@\u200b", "#", "#\u200b", "://", ":\u200b//", "`", "'")
 
 func cell(text string) string { return escapes.Replace(text) }
 
-var codeEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'")
+// codeEscapes keep a backslash away from the pipe behind it: the pair would end the cell.
+var codeEscapes = strings.NewReplacer(`\|`, `\ \|`, "|", `\|`, "\n", " ", "\r", " ", "`", "'")
 
 func code(text string) string { return codeEscapes.Replace(text) }

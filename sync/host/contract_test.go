@@ -251,7 +251,7 @@ func pullRequests(t *testing.T, g ground) {
 		if !strings.Contains(got.URL, fmt.Sprint(number)) || !strings.HasSuffix(got.HeadRef, fmt.Sprintf("/%d/head", number)) {
 			t.Errorf("at %s, kept in %s", got.URL, got.HeadRef)
 		}
-		got.URL, got.HeadRef = "", ""
+		got.URL, got.HeadRef, got.Updated = "", "", time.Time{}
 		want := host.PullRequest{Number: number, Head: head, Base: "main", BaseCommit: g.commit(t), Author: c.author, Fork: c.fork}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("by %s (-want +got):\n%s", c.author, diff)
@@ -323,6 +323,10 @@ func commentKept(t *testing.T, g ground) {
 	}
 	if diff := cmp.Diff(want, g.comments(t, number)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	ours, err := h.Remarks(t.Context(), number)
+	if err != nil || len(ours) != 2 || !strings.HasSuffix(ours["plan"].Body, "4 steps") || !strings.HasSuffix(ours["drift"].Body, "none") {
+		t.Errorf("found again: %+v, %v", ours, err)
 	}
 	before := g.weather().asked("PATCH") + g.weather().asked("PUT")
 	if err := h.Keep(t.Context(), number, host.Remark{Name: "plan", Body: "4 steps"}); err != nil {

@@ -83,6 +83,9 @@ func (h *giteaHost) pullRequest(pr *gitea.PullRequest) PullRequest {
 		Number: int(pr.Index), HeadRef: fmt.Sprintf("refs/pull/%d/head", pr.Index), Fork: true,
 		Author: giteaLogin(pr.Poster), Draft: pr.Draft, URL: pr.HTMLURL,
 	}
+	if pr.Updated != nil {
+		out.Updated = *pr.Updated
+	}
 	if pr.Head != nil && pr.Base != nil {
 		out.Head, out.Base, out.Fork = pr.Head.Sha, pr.Base.Ref, pr.Head.RepoID != pr.Base.RepoID
 	}
@@ -124,6 +127,12 @@ func (h *giteaHost) Changed(ctx context.Context, number int) (Changed, error) {
 // Keep edits our comment in place.
 func (h *giteaHost) Keep(ctx context.Context, number int, r Remark) error {
 	return h.failed(ctx, fmt.Sprintf("comment on pull request %d", number), keep(ctx, h, number, r, maxGiteaComment))
+}
+
+// Remarks are found among all comments, for others may have copied their marker.
+func (h *giteaHost) Remarks(ctx context.Context, number int) (map[string]Comment, error) {
+	ours, err := remarks(ctx, h, number)
+	return ours, h.failed(ctx, fmt.Sprintf("read our comments on pull request %d", number), err)
 }
 
 func (h *giteaHost) me(ctx context.Context) (string, error) {

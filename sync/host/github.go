@@ -75,7 +75,7 @@ func (h *gitHub) pullRequest(pr *github.PullRequest) PullRequest {
 	return PullRequest{
 		Number: pr.GetNumber(), Head: pr.GetHead().GetSHA(), HeadRef: fmt.Sprintf("refs/pull/%d/head", pr.GetNumber()),
 		Base: pr.GetBase().GetRef(), Author: pr.GetUser().GetLogin(), Draft: pr.GetDraft(), URL: pr.GetHTMLURL(),
-		Fork: pr.GetHead().GetRepo().GetID() != pr.GetBase().GetRepo().GetID(),
+		Fork: pr.GetHead().GetRepo().GetID() != pr.GetBase().GetRepo().GetID(), Updated: pr.GetUpdatedAt().Time,
 	}
 }
 
@@ -103,6 +103,12 @@ func (h *gitHub) Changed(ctx context.Context, number int) (Changed, error) {
 // Keep edits our comment in place.
 func (h *gitHub) Keep(ctx context.Context, number int, r Remark) error {
 	return h.failed(ctx, fmt.Sprintf("comment on pull request %d", number), keep(ctx, h, number, r, maxGitHubComment))
+}
+
+// Remarks are found among all comments, for others may have copied their marker.
+func (h *gitHub) Remarks(ctx context.Context, number int) (map[string]Comment, error) {
+	ours, err := remarks(ctx, h, number)
+	return ours, h.failed(ctx, fmt.Sprintf("read our comments on pull request %d", number), err)
 }
 
 func (h *gitHub) me(ctx context.Context) (string, error) {

@@ -105,6 +105,9 @@ func (h *gitLab) pullRequest(mr *gitlab.BasicMergeRequest) PullRequest {
 	if mr.Author != nil {
 		pr.Author = mr.Author.Username
 	}
+	if mr.UpdatedAt != nil {
+		pr.Updated = *mr.UpdatedAt
+	}
 	return pr
 }
 
@@ -144,6 +147,12 @@ func (h *gitLab) Changed(ctx context.Context, number int) (Changed, error) {
 // Keep edits our comment in place.
 func (h *gitLab) Keep(ctx context.Context, number int, r Remark) error {
 	return h.failed(ctx, fmt.Sprintf("comment on merge request %d", number), keep(ctx, h, number, r, maxGitLabComment))
+}
+
+// Remarks are found among all comments, for others may have copied their marker.
+func (h *gitLab) Remarks(ctx context.Context, number int) (map[string]Comment, error) {
+	ours, err := remarks(ctx, h, number)
+	return ours, h.failed(ctx, fmt.Sprintf("read our comments on merge request %d", number), err)
 }
 
 func (h *gitLab) me(ctx context.Context) (string, error) {

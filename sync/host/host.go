@@ -37,6 +37,9 @@ type Host interface {
 	// none, edited in place if it says something else, left alone if it says the same.
 	Keep(ctx context.Context, number int, r Remark) error
 
+	// Remarks are those of ours on a pull request, by name.
+	Remarks(ctx context.Context, number int) (map[string]Comment, error)
+
 	// Comments lists what people wrote on a pull request and was made or edited since, oldest first.
 	Comments(ctx context.Context, number int, since time.Time) ([]Comment, error)
 
@@ -60,6 +63,8 @@ type PullRequest struct {
 	Fork       bool // the head comes from another repository
 	Draft      bool
 	URL        string // where people read it
+	// Updated moves with every change, comments and reviews among them; hosts count in seconds.
+	Updated time.Time
 }
 
 // Changed is what a pull request touches. A file that moved is there under both names.

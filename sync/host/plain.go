@@ -20,6 +20,8 @@ func (plain) Changed(context.Context, int) (Changed, error) { return Changed{}, 
 
 func (plain) Keep(context.Context, int, Remark) error { return errPlain() }
 
+func (plain) Remarks(context.Context, int) (map[string]Comment, error) { return nil, errPlain() }
+
 func (plain) Comments(context.Context, int, time.Time) ([]Comment, error) { return nil, errPlain() }
 
 func (plain) Role(context.Context, string) (Role, error) { return None, nil }

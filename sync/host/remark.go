@@ -71,6 +71,32 @@ func keep(ctx context.Context, host commenter, number int, r Remark, limit int) 
 }
 
 func find(ctx context.Context, host commenter, number int, r Remark) ([]Comment, error) {
+	all, err := mine(ctx, host, number)
+	ours := slices.DeleteFunc(all, func(c Comment) bool { return !strings.HasPrefix(c.Body, r.marker()) })
+	slices.SortFunc(ours, func(a, b Comment) int { return cmp.Compare(a.ID, b.ID) })
+	return ours, err
+}
+
+var anyMarker = regexp.MustCompile(`^<!-- quorate:([A-Za-z0-9][A-Za-z0-9-]{0,63}) -->`)
+
+// remarks are ours by name, the oldest of each.
+func remarks(ctx context.Context, host commenter, number int) (map[string]Comment, error) {
+	all, err := mine(ctx, host, number)
+	ours := map[string]Comment{}
+	for _, c := range all {
+		name := anyMarker.FindStringSubmatch(c.Body)
+		if name == nil {
+			continue
+		}
+		if other, known := ours[name[1]]; !known || c.ID < other.ID {
+			ours[name[1]] = c
+		}
+	}
+	return ours, err
+}
+
+// mine are the comments that we wrote.
+func mine(ctx context.Context, host commenter, number int) ([]Comment, error) {
 	me, err := host.me(ctx)
 	if err != nil {
 		return nil, err
@@ -84,11 +110,10 @@ func find(ctx context.Context, host commenter, number int, r Remark) ([]Comment,
 	}
 	var ours []Comment
 	for _, c := range all {
-		if strings.EqualFold(c.Author, me) && strings.HasPrefix(c.Body, r.marker()) {
+		if strings.EqualFold(c.Author, me) {
 			ours = append(ours, c)
 		}
 	}
-	slices.SortFunc(ours, func(a, b Comment) int { return cmp.Compare(a.ID, b.ID) })
 	return ours, nil
 }
 

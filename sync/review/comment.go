@@ -1,0 +1,160 @@
+package review
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/commitstatus"
+)
+
+const (
+	// remarkName finds our comment again.
+	remarkName = "plan"
+	// roomForPlans is shared by the plans of one comment, in bytes: GitHub takes 65,536 characters in all.
+	roomForPlans = 50_000
+	// maxListed bounds the problems that are listed one by one.
+	maxListed = 50
+	// maxSpan bounds a text from a manifest, from AWS or from a person, in characters.
+	maxSpan = 400
+)
+
+// comment is the one that is kept on the pull request, in markdown. Text that is not ours stands in code
+// spans or was escaped by the renderer, so that it links to nothing, calls nobody and begins nothing.
+func (f finding) comment() string {
+	var b strings.Builder
+	state, text := f.verdict()
+	fmt.Fprintf(&b, "### Quorate: %s\n\n%s\n", title(state), span(text))
+	f.table(&b)
+	f.problems(&b)
+	for _, r := range f.sorted() {
+		r.fold(&b, max(2000, roomForPlans/len(f.rows)))
+	}
+	f.footer(&b)
+	return b.String()
+}
+
+func title(state commitstatus.State) string {
+	return map[commitstatus.State]string{
+		commitstatus.Success: "what a merge would do", commitstatus.Pending: "not planned yet",
+		commitstatus.Failure: "this must not be merged as it is", commitstatus.Error: "no plan could be made",
+	}[state]
+}
+
+func (f finding) table(b *strings.Builder) {
+	if len(f.rows)+len(f.touched.broken) == 0 {
+		return
+	}
+	b.WriteString("\n| cluster | | risk | steps | rollout | etcd at the narrowest | cost a month |\n| --- | --- | --- | ---: | --- | --- | ---: |\n")
+	for _, r := range f.sorted() {
+		risk, steps := r.risk.String(), fmt.Sprint(r.steps)
+		if r.plan == "" {
+			risk, steps = "unknown", "–"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", span(r.name), r.word, risk, steps, dash(duration(r.seconds)), dash(r.margin), dash(r.cost))
+	}
+	for _, name := range f.touched.broken {
+		fmt.Fprintf(b, "| %s | not valid | unknown | – | – | – | – |\n", span(name))
+	}
+}
+
+func dash(text string) string { return cmp.Or(text, "–") }
+
+// problems are listed with their places and what to do, as far as there is room.
+func (f finding) problems(b *strings.Builder) {
+	all := errorsFirst(f.touched.problems)
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%d problems in the manifests**\n\n", len(all))
+	for _, p := range all[:min(len(all), maxListed)] {
+		place := p.File
+		if p.Line > 0 {
+			place = fmt.Sprintf("%s:%d", p.File, p.Line)
+		}
+		if p.Path != "" {
+			place = place + " " + p.Path
+		}
+		warning := ""
+		if p.Severity != desired.Error {
+			warning = "warning, "
+		}
+		fmt.Fprintf(b, "- %s%s: %s\n", warning, span(place), span(p.Message))
+	}
+	if more := len(all) - maxListed; more > 0 {
+		fmt.Fprintf(b, "- and %d more; `quorate validate` lists them all\n", more)
+	}
+}
+
+// fold hides a plan behind its summary, cut at a line if it is longer than its room.
+func (r row) fold(b *strings.Builder, room int) {
+	fmt.Fprintf(b, "\n<details><summary><code>%s</code>: %s</summary>\n", element(r.name), element(r.text))
+	for _, note := range r.notes {
+		fmt.Fprintf(b, "\n> %s\n", span(note))
+	}
+	if r.body != "" {
+		b.WriteString("\n" + cut(r.body, room, r.path))
+		fmt.Fprintf(b, "\nPlan `%.12s`, of what AWS had at %s (`%.12s`).\n", r.plan, clock(r.at), r.seen)
+	}
+	b.WriteString("\n</details>\n")
+}
+
+// cut keeps whole lines, closes what they opened, and says where the rest is.
+func cut(text string, room int, path string) string {
+	if len(text) <= room {
+		return text
+	}
+	lines := strings.SplitAfter(text, "\n")
+	kept, size, open := 0, 0, 0
+	for kept < len(lines) && size+len(lines[kept]) <= room {
+		size += len(lines[kept])
+		open += strings.Count(lines[kept], "<details") - strings.Count(lines[kept], "</details>")
+		kept++
+	}
+	return fmt.Sprintf("%s%s\n**Cut here**, after %d of %d lines. All of it: `quorate plan --file` %s, at this commit.\n",
+		strings.Join(lines[:kept], ""), strings.Repeat("\n</details>\n", max(0, open)), kept, len(lines), span(path))
+}
+
+// footer says what the findings are bound to. The hidden line is how [shownHead] finds it again.
+func (f finding) footer(b *strings.Builder) {
+	fmt.Fprintf(b, "\nOf commit `%.12s`, to be merged into `%s` at `%.12s`; %s. A new commit, here or there, is looked at again.\n",
+		f.head, code(f.baseBranch), f.base, clock(f.at))
+	b.WriteString("\n<sub>Say `/quorate plan`, `explain`, `pause REASON`, `resume`, `roll GROUP` or `approve`.</sub>\n")
+	fmt.Fprintf(b, "<!-- head %s -->\n", f.head)
+}
+
+var shown = regexp.MustCompile(`(?m)^<!-- head ([0-9a-f]{40}) -->\s*$`)
+
+// shownHead is the commit that a comment of ours is about.
+func shownHead(body string) string {
+	all := shown.FindAllStringSubmatch(body, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1][1]
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// span is a text as it is, in a span of code: on one line, without what cannot be printed.
+func span(text string) string {
+	text = commitstatus.Shorten(text, maxSpan)
+	if text == "" {
+		return "–"
+	}
+	return "`" + code(text) + "`"
+}
+
+// code is for the inside of a span of code, in a table too: a backslash before a pipe would end the cell.
+func code(text string) string {
+	return strings.NewReplacer("`", "'", `\|`, `\ \|`, "|", `\|`).Replace(text)
+}
+
+// element is for the inside of an HTML element.
+func element(text string) string {
+	text = commitstatus.Shorten(text, maxSpan)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@\u200b", "#", "#\u200b", "://", ":\u200b//", "`", "'", "[", "&#91;", "*", "&#42;", "_", "&#95;").Replace(text)
+}

@@ -1,0 +1,240 @@
+package review
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quorate/quorate/actual"
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/webhook"
+)
+
+func TestAPullRequestThatAddsAClusterIsPlannedAndSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.push("a", map[string]string{"one": cluster("one.example.com")})
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com"), "two": cluster("two.example.com")})
+		d.serve(t)
+		after(time.Second)
+		if got := d.looked(); got != "two.example.com" {
+			t.Errorf("AWS was looked at for %q", got)
+		}
+		contains(t, "cluster", d.status("b", "quorate/plan/two.example.com"), "success: in place: ", " create")
+		contains(t, "roll-up", d.status("b", "quorate/plan"), "success: two.example.com: in place")
+		contains(t, "comment", d.remark(7, "plan"), "| `two.example.com` | planned | in place |", "<details>", "`vpc/two.example.com`", "Of commit `bbbbbbbbbbbb`", "at `aaaaaaaaaaaa`")
+		after(10 * time.Minute)
+		if got := d.looked(); got != "" || d.kept != 1 {
+			t.Errorf("an unchanged pull request cost looks at %q, and %d comments", got, d.kept)
+		}
+		after(10 * time.Minute)
+		if got := d.looked(); got != "two.example.com" {
+			t.Errorf("an old plan: AWS was looked at for %q", got)
+		}
+	})
+}
+
+func TestProblemsAreCommentedWithTheirPlacesAndFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		one := cluster("one.example.com")
+		d.push("a", map[string]string{"one": one})
+		d.propose(7, "b", map[string]string{"one": strings.Replace(one, "networkCIDR:", "networkCIDRR:", 1)})
+		s := d.serve(t)
+		after(time.Second)
+		contains(t, "roll-up", d.status("b", "quorate/plan"), "failure: ")
+		contains(t, "cluster", d.status("b", "quorate/plan/one.example.com"), "failure: no plan: its manifests are not valid")
+		contains(t, "comment", d.remark(7, "plan"), "this must not be merged as it is", "`one/cluster.yaml:", "networkCIDR", "| `one.example.com` | not valid |")
+		if got := d.looked(); got != "" {
+			t.Errorf("AWS was looked at for %q", got)
+		}
+		d.propose(7, "c", map[string]string{"one": one + "# mended\n"})
+		s.Hear(webhook.PullRequest{Number: 7})
+		after(time.Second)
+		contains(t, "mended", d.status("c", "quorate/plan"), "success: ")
+		if got := d.remark(7, "plan"); strings.Contains(got, "networkCIDRR") || strings.Count(got, "<!-- quorate:plan -->") != 1 {
+			t.Errorf("there is not one comment that was edited:\n%s", got)
+		}
+	})
+}
+
+func TestAFailedLookAtAWSIsNeverGreenAndIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		broken := true
+		d.sees = func(desired.Cluster) (actual.State, error) {
+			if broken {
+				return actual.State{}, errors.New("RequestLimitExceeded")
+			}
+			return actual.State{}, nil
+		}
+		d.push("a", nil)
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
+		d.serve(t)
+		after(500 * time.Millisecond)
+		contains(t, "cluster", d.status("b", "quorate/plan/one.example.com"), "error: no plan: ", "RequestLimitExceeded")
+		contains(t, "roll-up", d.status("b", "quorate/plan"), "error: one.example.com: no plan")
+		contains(t, "comment", d.remark(7, "plan"), "no plan could be made", "| `one.example.com` | no plan | unknown |")
+		broken = false
+		after(5 * time.Second)
+		contains(t, "later", d.status("b", "quorate/plan"), "success: ")
+	})
+}
+
+func TestABugInPlanningIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.sees = func(desired.Cluster) (actual.State, error) { panic("index out of range") }
+		d.push("a", nil)
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
+		d.serve(t)
+		after(time.Second)
+		contains(t, "roll-up", d.status("b", "quorate/plan"), "error: one.example.com: planning ended in a bug")
+	})
+}
+
+func TestAPlanIsMadeAgainWhenItsGroundMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		one, two := cluster("one.example.com"), cluster("two.example.com")
+		d.push("a", map[string]string{"one": one, "two": two})
+		d.propose(7, "b", map[string]string{"one": one + "# b\n", "two": two + "# b\n"})
+		s := d.serve(t)
+		after(time.Second)
+		if got := d.looked(); got != "one.example.com two.example.com" {
+			t.Fatalf("at first: %q", got)
+		}
+		d.push("c", map[string]string{"one": one + "# c\n", "two": two})
+		s.Hear(webhook.Push{Ref: "refs/heads/main"})
+		after(time.Second)
+		if got := d.looked(); got != "one.example.com" {
+			t.Errorf("the branch changed the first: %q", got)
+		}
+		contains(t, "comment", d.remark(7, "plan"), "The branch has changed this cluster since", "at `cccccccccccc`")
+		s.Moved("two.example.com")
+		after(time.Second)
+		if got := d.looked(); got != "two.example.com" {
+			t.Errorf("the second moved in AWS: %q", got)
+		}
+		d.propose(7, "d", map[string]string{"one": one + "# b\n", "two": two + "# d\n"})
+		after(time.Minute)
+		if got := d.looked(); got != "two.example.com" {
+			t.Errorf("a push that changed the second: %q", got)
+		}
+		contains(t, "new head", d.status("d", "quorate/plan/one.example.com"), "success")
+	})
+}
+
+func TestAForkIsOnlyValidated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		fork := func(pr *host.PullRequest) { pr.Fork = true }
+		d.push("a", nil)
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")}, fork)
+		d.propose(8, "c", map[string]string{"one": "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n"}, fork)
+		d.serve(t)
+		after(time.Minute)
+		contains(t, "valid", d.status("b", "quorate/plan"), "pending: it comes from a fork")
+		contains(t, "not valid", d.status("c", "quorate/plan"), "failure: ")
+		if got := d.looked(); got != "" {
+			t.Errorf("AWS was looked at for %q", got)
+		}
+		d.serve(t, func(c *Config) { c.Forks = true })
+		after(time.Minute)
+		contains(t, "allowed", d.status("b", "quorate/plan"), "success: ")
+	})
+}
+
+func TestRemovedFoldersAndDeletionsShowWhatTheyMean(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		one, two := cluster("one.example.com"), cluster("two.example.com")
+		d.sees = func(c desired.Cluster) (actual.State, error) {
+			return actual.State{Topology: c.Topology}, nil
+		}
+		d.push("a", map[string]string{"one": one, "two": two})
+		ends := strings.Replace(two, "  name: two.example.com\n", "  name: two.example.com\n  annotations: {quorate.dev/deletion: two.example.com}\n", 1)
+		d.propose(7, "b", map[string]string{"two": ends})
+		d.serve(t)
+		after(time.Second)
+		contains(t, "gone", d.status("b", "quorate/plan/one.example.com"), "failure: removing the folder destroys nothing")
+		contains(t, "ends", d.status("b", "quorate/plan/two.example.com"), "success: destructive: ")
+		contains(t, "comment", d.remark(7, "plan"), "| `one.example.com` | left alone | nothing |", "first commit the annotation quorate.dev/deletion",
+			"| `two.example.com` | planned | destructive |", "The cluster ends. What goes with it", "`vpc/two.example.com`")
+	})
+}
+
+func TestWhatTouchesNoClusterIsGreenWithoutAComment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.push("a", map[string]string{"one": cluster("one.example.com")})
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
+		d.serve(t)
+		after(time.Second)
+		if got := d.status("b", "quorate/plan"); got != "success: no cluster is touched" || d.kept != 0 {
+			t.Errorf("%q, %d comments", got, d.kept)
+		}
+	})
+}
+
+func TestTooMuchIsRefusedWithASentence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.push("a", nil)
+		many := map[string]string{}
+		for i := range 3 {
+			many[fmt.Sprint(i)] = cluster(fmt.Sprintf("c%d.example.com", i))
+		}
+		d.propose(7, "b", many)
+		d.propose(8, "f", many)
+		d.serve(t, func(c *Config) { c.MaxClusters = 2 })
+		after(time.Second)
+		contains(t, "many", d.status("b", "quorate/plan"), "failure: it touches 3 clusters, and no more than 2")
+		contains(t, "unrelated", d.status("f", "quorate/plan"), "failure: it shares no history with main")
+		if got := d.looked(); got != "" {
+			t.Errorf("AWS was looked at for %q", got)
+		}
+	})
+}
+
+func TestTheRulesAreValidatedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.push("a", map[string]string{rulesFile: "x"})
+		d.propose(7, "b", map[string]string{rulesFile: "y"})
+		d.serve(t, func(c *Config) {
+			c.Rules = func(string) []desired.Problem {
+				return []desired.Problem{{File: rulesFile, Line: 3, Severity: desired.Error, Message: "soak is no time"}}
+			}
+		})
+		after(time.Second)
+		contains(t, "roll-up", d.status("b", "quorate/plan"), "failure: quorate.yaml:3:0: soak is no time")
+		contains(t, "comment", d.remark(7, "plan"), "- `quorate.yaml:3`: `soak is no time`")
+	})
+}
+
+func TestTheCommentIsKeptWhenTheHostIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.push("a", nil)
+		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
+		s := d.serve(t)
+		d.mu.Lock()
+		d.down = errors.New("502")
+		d.mu.Unlock()
+		s.Hear(webhook.PullRequest{Number: 7})
+		after(time.Second)
+		d.mu.Lock()
+		d.down = nil
+		d.mu.Unlock()
+		after(time.Minute)
+		contains(t, "comment", d.remark(7, "plan"), "`one.example.com`")
+		if got := d.looked(); got != "one.example.com" {
+			t.Errorf("AWS was looked at for %q", got)
+		}
+	})
+}
