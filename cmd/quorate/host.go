@@ -47,8 +47,9 @@ func (h hosting) open(repository string, notes commitstatus.Poster, log *slog.Lo
 	return host.Open(cfg)
 }
 
-// hooks takes the webhooks of the repository's host, and wakes the schedule when the branch moves.
-func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, log *slog.Logger) (http.Handler, error) {
+// hooks takes the webhooks of the repository's host, and wakes the schedule when the branch moves; hear is told of
+// everything.
+func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, hear func(webhook.Event), log *slog.Logger) (http.Handler, error) {
 	if h.secret == "" {
 		return nil, errors.New("--webhook-listen needs --webhook-secret-file: what is not signed is not taken")
 	}
@@ -65,7 +66,7 @@ func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, log
 	return webhook.New(webhook.Config{
 		Kind: kind, Repository: path, Log: log,
 		Secret:  func() (string, error) { return host.ReadSecret(h.secret) },
-		Deliver: func(e webhook.Event) { wake(e, branch, stream, log) },
+		Deliver: func(e webhook.Event) { wake(e, branch, stream, log); hear(e) },
 	}), nil
 }
 
@@ -83,7 +84,7 @@ func (s serving) listenTo(ctx context.Context, handler http.Handler) (wait func(
 	return serve(ctx, listener, handler), nil
 }
 
-// wake asks for a look when the branch moved. The rest is heard, and nobody acts on it yet.
+// wake asks for a look when the branch moved. The rest is not the schedule's to act on.
 func wake(e webhook.Event, branch string, stream *schedule.Schedule, log *slog.Logger) {
 	push, ok := e.(webhook.Push)
 	if !ok || push.Ref != "refs/heads/"+branch {

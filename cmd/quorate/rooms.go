@@ -28,7 +28,7 @@ func (s serving) hooks(rooms []*watched) (http.Handler, error) {
 		return mux, nil
 	}
 	for _, w := range rooms {
-		handler, err := w.hosting.hooks(w.git.URL, w.git.Branch, w.stream, w.log)
+		handler, err := w.hosting.hooks(w.git.URL, w.git.Branch, w.stream, w.reviews.Hear, w.log)
 		if err != nil {
 			return nil, fmt.Errorf("webhooks of %s: %w", w.repo, err)
 		}

@@ -29,6 +29,7 @@ type serving struct {
 	state    string
 	parallel int
 	reach    *reach
+	reviews  reviewing
 	log      *slog.Logger
 
 	onPlan   func(sync.Planned)
@@ -64,6 +65,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 	f.StringVar(&s.only.trusted, "trusted-commit", "", "commit from which on the signature policy counts (default the first head that is seen)")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
 	s.only.hosting.flags(c)
+	s.reviews.flags(c)
 	f.StringVar(&s.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)

@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/sync/lease"
+	"github.com/quorate/quorate/sync/review"
 	"github.com/quorate/quorate/sync/schedule"
 )
 
@@ -41,6 +42,8 @@ type watched struct {
 	trail  *audit.Log
 	trust  *sync.Trust
 	stream *schedule.Schedule
+
+	reviews *review.Service
 }
 
 // watch opens a repository, without asking for anything on the network.
@@ -67,7 +70,10 @@ func (s serving) watch(of repository) (*watched, error) {
 	if w.trust, err = w.openTrust(); err != nil {
 		return nil, err
 	}
-	w.stream, err = schedule.New(s.pace)
+	if w.stream, err = schedule.New(s.pace); err != nil {
+		return nil, err
+	}
+	w.reviews, err = w.openReviews()
 	return w, err
 }
 
@@ -75,11 +81,12 @@ func (s serving) watch(of repository) (*watched, error) {
 func (w *watched) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer catchUp(ctx, w.spool, cmp.Or(w.service.pace.Poll, 30*time.Second), w.log)()
+	defer w.follow(ctx)()
 	defer stop()
 	w.log.Info("watching", "host", w.host.String(), "repository", w.repo.String(), "branch", w.git.Branch, "path", w.path)
 	sync.New(sync.Config{
 		Repository: w.repo, Path: w.path, Poster: w.spool, Auditor: w.trail, Trust: w.trust, Schedule: w.stream,
-		Run: w.pass, Look: w.look, Parallel: w.service.parallel, Log: w.log, OnResult: w.service.onResult,
+		Run: w.pass, Look: w.look, Parallel: w.service.parallel, Log: w.log, OnResult: w.heardOf(w.service.onResult),
 	}).Run(ctx)
 }
 

@@ -3,7 +3,6 @@ package review
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -118,23 +117,10 @@ func cut(text string, room int, path string) string {
 		strings.Join(lines[:kept], ""), strings.Repeat("\n</details>\n", max(0, open)), kept, len(lines), span(path))
 }
 
-// footer says what the findings are bound to. The hidden line is how [shownHead] finds it again.
+// footer says what the findings are bound to.
 func (f finding) footer(b *strings.Builder) {
 	fmt.Fprintf(b, "\nOf commit `%.12s`, to be merged into `%s` at `%.12s`; %s. A new commit, here or there, is looked at again.\n",
 		f.head, code(f.baseBranch), f.base, clock(f.at))
-	b.WriteString("\n<sub>Say `/quorate plan`, `explain`, `pause REASON`, `resume`, `roll GROUP` or `approve`.</sub>\n")
-	fmt.Fprintf(b, "<!-- head %s -->\n", f.head)
-}
-
-var shown = regexp.MustCompile(`(?m)^<!-- head ([0-9a-f]{40}) -->\s*$`)
-
-// shownHead is the commit that a comment of ours is about.
-func shownHead(body string) string {
-	all := shown.FindAllStringSubmatch(body, -1)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1][1]
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

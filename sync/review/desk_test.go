@@ -79,13 +79,6 @@ func (d *desk) propose(number int, name string, files map[string]string, more ..
 	d.pulls[number] = pr
 }
 
-// say writes a comment.
-func (d *desk) say(number int, author, body string) int64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.write(number, author, body)
-}
-
 func (d *desk) write(number int, author, body string) int64 {
 	id := int64(1)
 	for _, all := range d.comments {
@@ -252,7 +245,7 @@ func (d *desk) remark(number int, name string) string {
 // serve runs a service over the desk until the test ends.
 func (d *desk) serve(t *testing.T, more ...func(*Config)) *Service {
 	t.Helper()
-	cfg := Config{Host: d, Repository: d, Branch: "main", Look: d.look, Poster: commitstatus.NewOnce(d), Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Host: d, Repository: d, Branch: "main", Look: d.look, Poster: d, Log: slog.New(slog.DiscardHandler)}
 	for _, set := range more {
 		set(&cfg)
 	}

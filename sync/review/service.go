@@ -252,6 +252,9 @@ func (s *Service) review(ctx context.Context, pr host.PullRequest, heard bool) (
 	p.unsettled = heard || moved || !p.seen.Updated.Equal(pr.Updated)
 	p.seen = pr
 	f := s.find(ctx, pr, p)
+	if ctx.Err() != nil {
+		return false, ctx.Err() // what was broken off says nothing
+	}
 	s.post(ctx, f.statuses()...)
 	if err := s.tell(ctx, p, f); err != nil {
 		return false, err

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	gosync "sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/review"
+	"github.com/quorate/quorate/sync/rules"
+	"github.com/quorate/quorate/sync/schedule"
+	"github.com/quorate/quorate/sync/signature"
+)
+
+// reviewing is how pull requests are looked at.
+type reviewing struct {
+	forks    bool
+	role     string
+	age      time.Duration
+	clusters int
+}
+
+func (r *reviewing) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&r.forks, "plan-forks", false, "plan pull requests from forks without being asked; otherwise they are validated, and planned when somebody who may write comments /quorate plan")
+	f.StringVar(&r.role, "plan-role-arn", "", "IAM role to assume for the plans of pull requests, such as one that can only read (default that of --role-arn)")
+	f.DurationVar(&r.age, "plan-age", 15*time.Minute, "how old the plan of an open pull request may become while nothing is known to have moved")
+	f.IntVar(&r.clusters, "plan-clusters", 20, "clusters that one pull request may touch")
+}
+
+// openReviews makes what follows the pull requests. What strangers propose is fetched into a mirror of its
+// own, which the service applies nothing from.
+func (w *watched) openReviews() (*review.Service, error) {
+	at := w.git
+	at.Dir = filepath.Join(w.dir, "proposals")
+	repo, err := gitrepo.Open(at)
+	if err != nil {
+		return nil, err
+	}
+	look, err := w.service.lookApart()
+	if err != nil {
+		return nil, err
+	}
+	r := w.service.reviews
+	return review.New(review.Config{
+		Host: w.host, Repository: repo, Path: w.path, Branch: cmp.Or(w.git.Branch, "main"), Look: look, Poster: w.spool,
+		Rules: func(commit string) []desired.Problem { return rulesProblems(repo, commit) },
+		Forks: r.forks, MaxAge: r.age, Poll: w.service.pace.Poll, MaxClusters: r.clusters, Parallel: w.service.parallel, Log: w.log,
+	})
+}
+
+// maxReaders bounds the clusters whose clients are kept: strangers think of as many names as they like.
+const maxReaders = 100
+
+// lookApart plans what is not merged. It has no way to Kubernetes, whatever the service itself may do there: a manifest says at which address
+// its API is, and in which state store its authority. AWS is asked where AWS is, and machines at the
+// addresses that AWS says they have.
+func (s serving) lookApart() (func(context.Context, desired.Cluster) (sync.Planned, error), error) {
+	known, err := priceTable("")
+	if err != nil {
+		return nil, err
+	}
+	apart := &reach{role: cmp.Or(s.reviews.role, s.reach.role), proxy: s.reach.proxy, dial: s.reach.dial, calls: s.reach.calls}
+	return func(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
+		apart.mu.Lock()
+		if len(apart.open) >= maxReaders {
+			clear(apart.open)
+		}
+		apart.mu.Unlock()
+		planner, err := apart.planner(ctx, c)
+		if err != nil {
+			return sync.Planned{}, err
+		}
+		planner.Prices = known
+		return planner.Plan(ctx, c)
+	}, nil
+}
+
+// rulesProblems are what is wrong with quorate.yaml at a commit.
+func rulesProblems(repo *gitrepo.Repo, commit string) []desired.Problem {
+	data, err := repo.File(commit, rules.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return []desired.Problem{{File: rules.File, Severity: desired.Error, Message: err.Error()}}
+	}
+	_, problems := rules.Read(data)
+	_, more := signature.Read(data, func(path string) ([]byte, error) { return repo.File(commit, path) })
+	return append(problems, more...)
+}
+
+// follow works on the pull requests until ctx ends; wait is for its end.
+func (w *watched) follow(ctx context.Context) (wait func()) {
+	var task gosync.WaitGroup
+	task.Go(func() { w.reviews.Run(ctx) })
+	return task.Wait
+}
+
+// heardOf tells those who plan pull requests when a cluster has come to rest in another state.
+func (w *watched) heardOf(next func(schedule.Reason, desired.Cluster, sync.Result)) func(schedule.Reason, desired.Cluster, sync.Result) {
+	var mu gosync.Mutex
+	acted := map[string]bool{}
+	return func(reason schedule.Reason, c desired.Cluster, r sync.Result) {
+		mu.Lock()
+		acted[c.Name] = acted[c.Name] || r.Report.Acted()
+		rests := acted[c.Name] && (r.Converged() || r.Report.Stopped())
+		if rests {
+			delete(acted, c.Name)
+		}
+		mu.Unlock()
+		if rests {
+			w.reviews.Moved(c.Name)
+		}
+		if next != nil {
+			next(reason, c, r)
+		}
+	}
+}
