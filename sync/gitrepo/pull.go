@@ -53,8 +53,12 @@ func (r *Repo) fetchBounded(ctx context.Context, spec gitconfig.RefSpec) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pullTimeout)
 	defer cancel()
+	auth, err := r.cfg.Auth.method(ctx, r.at)
+	if err != nil {
+		return err
+	}
 	remote := git.NewRemote(bounded{r.store}, &gitconfig.RemoteConfig{Name: git.DefaultRemoteName, URLs: []string{r.cfg.URL}})
-	err := remote.FetchContext(ctx, &git.FetchOptions{Auth: r.auth, RefSpecs: []gitconfig.RefSpec{spec}, Tags: git.NoTags})
+	err = remote.FetchContext(ctx, &git.FetchOptions{Auth: auth, RefSpecs: []gitconfig.RefSpec{spec}, Tags: git.NoTags})
 	switch {
 	case err == nil, errors.Is(err, git.NoErrAlreadyUpToDate):
 		return nil
