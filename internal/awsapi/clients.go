@@ -40,6 +40,8 @@ type Options struct {
 	Guard Guard
 	// Calls counts; nil for no counting.
 	Calls *Calls
+	// OnAnswer, if set, hears the end of every request, from many goroutines at once.
+	OnAnswer func(Answer)
 	// MaxAttempts and MaxBackoff bound the retries of one call. Zero means 6
 	// attempts and 20 s, which rides out the usual throttling of a minute.
 	MaxAttempts int

@@ -89,6 +89,7 @@ func (o Options) watch(stack *middleware.Stack) error {
 		o.Calls.add(operation)
 		out, metadata, err := next.HandleFinalize(ctx, in)
 		collect(ctx, operation, metadata, err)
+		o.tell(ctx, err)
 		if err != nil && onceOnly(operation) && unanswered(err) {
 			err = &LostAnswerError{Operation: operation, Err: err}
 		}
@@ -98,6 +99,21 @@ func (o Options) watch(stack *middleware.Stack) error {
 		stack.Initialize.Add(guard, middleware.After),
 		stack.Finalize.Insert(attempt, "Retry", middleware.After),
 	)
+}
+
+// An Answer is how one request ended, a retry being a request of its own.
+type Answer struct {
+	// Service is the SDK's name of it: "EC2", "Auto Scaling", "Elastic Load Balancing v2".
+	Service   string
+	Operation string // also of a dry run
+	// Throttled says that AWS refused the request because there were too many.
+	Throttled bool
+}
+
+func (o Options) tell(ctx context.Context, err error) {
+	if o.OnAnswer != nil {
+		o.OnAnswer(Answer{Service: awsmiddleware.GetServiceID(ctx), Operation: awsmiddleware.GetOperationName(ctx), Throttled: err != nil && Throttled(err)})
+	}
 }
 
 func (o Options) allow(ctx context.Context, operation string) error {
