@@ -66,6 +66,9 @@ type Report struct {
 	// Paused is why nothing of the plan was begun; empty if it was.
 	Paused   string
 	Outcomes []Outcome
+	// Etcd says of each etcd cluster whether it stands as it was found before the first step, with its
+	// margin; empty if nobody was asked.
+	Etcd []quorum.Verdict
 	// Settling tells what is made but not working yet: machines that boot, etcd
 	// members that have not caught up. Empty means the cluster is as it should be.
 	Settling []string

@@ -119,7 +119,7 @@ func (a *Applier) Run(ctx context.Context, in Input) Report {
 		return r.end(ctx)
 	}
 	report := Report{Repairs: r.mend(ctx)}
-	report.Halted = r.halted
+	report.Halted, report.Etcd = r.halted, r.stands()
 	if !in.Plan.Empty() {
 		report.Paused = in.Paused
 	}

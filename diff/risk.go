@@ -46,12 +46,26 @@ func ParseRisk(name string) (Risk, error) {
 // Risk is that of the riskiest change.
 func (p Plan) Risk() Risk {
 	risk := RiskNothing
-	// Another member changes the tags of the volumes that there are: each lists them all.
-	running := slices.ContainsFunc(p.Changes, func(c Change) bool { return controlPlane(c.Have) || etcdVolume(c.Have) })
-	for _, c := range p.Changes {
-		risk = max(risk, c.risk(running))
+	for r := range p.Risks() {
+		risk = max(risk, r)
 	}
 	return risk
+}
+
+// Risks counts the changes by risk.
+func (p Plan) Risks() map[Risk]int {
+	// Another member changes the tags of the volumes that there are: each lists them all.
+	running := slices.ContainsFunc(p.Changes, func(c Change) bool { return controlPlane(c.Have) || etcdVolume(c.Have) })
+	counts := map[Risk]int{}
+	for _, c := range p.Changes {
+		counts[c.risk(running)]++
+	}
+	return counts
+}
+
+// Risks lists all there are, the least first.
+func Risks() []Risk {
+	return []Risk{RiskNothing, RiskMetadata, RiskInPlace, RiskRolling, RiskQuorum, RiskDestructive}
 }
 
 func etcdVolume(r topology.Resource) bool {
