@@ -24,6 +24,9 @@ type unit struct {
 // look polls the branch, and returns the clusters whose manifests changed.
 func (s *Service) look(ctx context.Context) []string {
 	commit, err := s.cfg.Repository.Head(ctx)
+	if s.cfg.OnLook != nil {
+		s.cfg.OnLook(err)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			s.cfg.Log.Error("cannot look at the repository", "error", err)

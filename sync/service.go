@@ -45,6 +45,9 @@ type Config struct {
 	// OnResult, if set, hears the end of every pass with what brought it about. It
 	// may be called from several goroutines.
 	OnResult func(reason schedule.Reason, c desired.Cluster, r Result)
+	// OnTurn, if set, hears of each turn of the loop, and OnLook how each look at the repository ended.
+	OnTurn func()
+	OnLook func(error)
 }
 
 // postLimit bounds the posting of one status, also while the service stops.
@@ -87,6 +90,9 @@ func New(cfg Config) *Service {
 // what it knows, and returns.
 func (s *Service) Run(ctx context.Context) {
 	for trigger := range s.cfg.Schedule.Triggers(ctx) {
+		if s.cfg.OnTurn != nil {
+			s.cfg.OnTurn()
+		}
 		switch trigger.Reason {
 		case schedule.Poll, schedule.Webhook:
 			s.flushTrail(ctx)

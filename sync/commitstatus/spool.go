@@ -127,6 +127,15 @@ func (s *Spool) file(status Status) string { return filepath.Join(s.dir, fileNam
 
 func (s *Spool) keep(status Status) error { return write(s.dir, fileName(status), status) }
 
+// Spooled counts what waits in the folder of a spool, without reading it.
+func Spooled(dir string) int {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return 0
+	}
+	return len(files)
+}
+
 // waiting lists the kept statuses, oldest first. A damaged file is set aside by name, so that it
 // is complained about once and stops nothing.
 func (s *Spool) waiting() ([]Status, error) {
