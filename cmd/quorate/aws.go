@@ -29,6 +29,8 @@ type reach struct {
 	// fromState lets the certificate authority in the cluster's state store sign for us.
 	fromState bool
 	calls     *awsapi.Calls
+	// onAnswer, if set, hears of every request to AWS.
+	onAnswer func(awsapi.Answer)
 	// dial is nil to go directly, or through the proxy.
 	dial dialer
 
@@ -52,7 +54,7 @@ func (r *reach) proxyFlag(c *cobra.Command) {
 }
 
 func (r *reach) options(cluster desired.Cluster) awsapi.Options {
-	return awsapi.Options{Region: cluster.Region, RoleARN: r.role, SessionName: "quorate", Calls: r.calls}
+	return awsapi.Options{Region: cluster.Region, RoleARN: r.role, SessionName: "quorate", Calls: r.calls, OnAnswer: r.onAnswer}
 }
 
 // access is the SDK clients for one cluster. They are kept from pass to pass, with the

@@ -30,6 +30,7 @@ type serving struct {
 	parallel int
 	reach    *reach
 	reviews  reviewing
+	site     site
 	log      *slog.Logger
 
 	onPlan   func(sync.Planned)
@@ -66,6 +67,7 @@ An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key,
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
 	s.only.hosting.flags(c)
 	s.reviews.flags(c)
+	s.site.flags(c)
 	f.StringVar(&s.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)
@@ -92,6 +94,11 @@ func (s serving) run(ctx context.Context) error {
 		}
 		s.state = filepath.Join(cache, "quorate")
 	}
+	hide, err := s.show()
+	if err != nil {
+		return err
+	}
+	defer hide()
 	folder, err := s.takeFolder(ctx)
 	if err != nil {
 		return err
@@ -99,6 +106,9 @@ func (s serving) run(ctx context.Context) error {
 	defer folder.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
 	rooms, err := s.open([]repository{s.only})
 	if err != nil {
+		return err
+	}
+	if err := s.site.begin(rooms); err != nil {
 		return err
 	}
 	hooks, err := s.hooks(rooms)
@@ -130,6 +140,7 @@ func (s serving) takeFolder(ctx context.Context) (*lease.Lease, error) {
 		if !told {
 			s.log.Warn("another service works from this state folder; standing by until it ends", "folder", s.state)
 		}
+		s.site.turned("")
 		if wait(ctx, time.Second); ctx.Err() != nil {
 			return nil, fmt.Errorf("stopped while standing by: %w", err)
 		}

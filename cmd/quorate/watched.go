@@ -84,9 +84,11 @@ func (w *watched) run(ctx context.Context) {
 	defer w.follow(ctx)()
 	defer stop()
 	w.log.Info("watching", "host", w.host.String(), "repository", w.repo.String(), "branch", w.git.Branch, "path", w.path)
+	site := w.service.site
 	sync.New(sync.Config{
-		Repository: w.repo, Path: w.path, Poster: w.spool, Auditor: w.trail, Trust: w.trust, Schedule: w.stream,
-		Run: w.pass, Look: w.look, Parallel: w.service.parallel, Log: w.log, OnResult: w.heardOf(w.service.onResult),
+		Repository: w.repo, Path: w.path, Poster: site.linked(w.spool), Auditor: w.auditor(), Trust: w.trust, Schedule: w.stream,
+		Run: site.timed(w.pass), Look: w.look, Parallel: w.service.parallel, Log: w.log, OnResult: w.heardOf(w.service.onResult),
+		OnTurn: func() { site.turned(w.name) }, OnLook: func(err error) { site.looked(w.name, err) },
 	}).Run(ctx)
 }
 
@@ -122,6 +124,6 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
 		Progress:   w.service.progress,
 		OnPlan:     w.service.onPlan,
-		Auditor:    w.trail,
+		Auditor:    w.auditor(),
 	}.Run(ctx, c, commit)
 }

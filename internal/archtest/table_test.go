@@ -67,6 +67,14 @@ var table = map[string]row{
 	"sync/rules":     {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":  {nil, "when is decided without knowing what"},
 	"sync/signature": {[]string{"desired"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
+	"sync/metrics": {
+		[]string{"apply", "apply/quorum", "diff", "sync", "sync/lease"},
+		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
+	},
+	"sync/web": {
+		[]string{"apply", "apply/quorum", "diff", "sync", "sync/audit", "sync/commitstatus"},
+		"it shows what passes come to, in the fields of the audit trail, and can change nothing",
+	},
 	"sync/webhook":   {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
 
 	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},
@@ -151,6 +159,11 @@ var outsiders = []struct {
 		"code.gitea.io/sdk/",
 		[]string{"sync/host"},
 		"a Git host's own types stay in its file: everybody else speaks of pull requests, comments and roles",
+	},
+	{
+		"github.com/prometheus/",
+		[]string{"sync/metrics"},
+		"what is counted is decided in one place, where the labels are bounded",
 	},
 	{
 		"k8s.io/",

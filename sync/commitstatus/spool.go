@@ -127,9 +127,9 @@ func (s *Spool) file(status Status) string { return filepath.Join(s.dir, fileNam
 
 func (s *Spool) keep(status Status) error { return write(s.dir, fileName(status), status) }
 
-// Spooled counts what waits in the folder of a spool, without reading it.
-func Spooled(dir string) int {
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+// Len counts what waits, without reading it and while others post.
+func (s *Spool) Len() int {
+	files, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
 	if err != nil {
 		return 0
 	}

@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,20 +34,19 @@ type Metrics struct {
 	of []interface {
 		DeletePartialMatch(labels prometheus.Labels) int
 	}
+
+	mu     sync.Mutex
+	spools []Spool
 }
 
-// Config is what the metrics are of.
-type Config struct {
-	Version string
-	// Spooled counts the statuses that wait to be posted; it is asked when somebody looks.
-	Spooled func() int
-}
+// Spool is where statuses wait to be posted.
+type Spool interface{ Len() int }
 
 // passBuckets are in seconds: a look that finds nothing takes one or two, and a pass never waits.
 var passBuckets = []float64{0.5, 1, 2, 5, 10, 20, 60, 120, 300, 900}
 
 // New makes the metrics, and those of the process and of Go's runtime.
-func New(c Config) *Metrics {
+func New(version string) *Metrics {
 	m := &Metrics{
 		registry:    prometheus.NewRegistry(),
 		passes:      counter("passes_total", "Passes by how they ended.", "cluster", "outcome"),
@@ -60,11 +60,10 @@ func New(c Config) *Metrics {
 		drift:       gauge("drift_changes", "Resources that were not as the manifest says when drift was last looked for, by what mending them can do.", "cluster", "class"),
 		notices:     counter("notifications_total", "Notifications by what became of them.", "service", "outcome"),
 	}
-	version := gauge("build_info", "Always 1, with the version of quorate.", "version")
-	version.WithLabelValues(c.Version).Set(1)
-	spooled := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quorate_statuses_spooled", Help: "Commit statuses that wait to be posted."},
-		func() float64 { return float64(c.Spooled()) })
-	m.registry.MustRegister(m.passes, m.passSeconds, m.converged, m.steps, m.waits, m.margin, m.calls, m.throttles, m.drift, m.notices, version, spooled,
+	build := gauge("build_info", "Always 1, with the version of quorate.", "version")
+	build.WithLabelValues(version).Set(1)
+	spooled := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "quorate_statuses_spooled", Help: "Commit statuses that wait to be posted."}, m.spooled)
+	m.registry.MustRegister(m.passes, m.passSeconds, m.converged, m.steps, m.waits, m.margin, m.calls, m.throttles, m.drift, m.notices, build, spooled,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.of = append(m.of, m.passes.MetricVec, m.passSeconds.MetricVec, m.converged.MetricVec, m.margin.MetricVec, m.drift.MetricVec)
 	return m
@@ -81,6 +80,23 @@ func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
 // Handler answers Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// Watch adds a spool to those whose statuses are counted when somebody looks.
+func (m *Metrics) Watch(s Spool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.spools = append(m.spools, s)
+}
+
+func (m *Metrics) spooled() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sum := 0
+	for _, s := range m.spools {
+		sum += s.Len()
+	}
+	return float64(sum)
 }
 
 // Called counts a request to AWS, by the SDK's names of service and operation: those that this program uses.

@@ -22,12 +22,12 @@ type Health struct {
 	poll   time.Duration
 	now    func() time.Time
 
-	mu   sync.Mutex
-	turn time.Time // the last of the loop
+	mu    sync.Mutex
+	began time.Time
+	turns map[string]time.Time // the last of each repository's loop
 	// standby says that another service works from the state folder.
 	standby bool
-	read    time.Time // when the repository was last read
-	unread  error     // why it could not be, if it was tried later than that
+	reads   map[string]time.Time // when a repository was last read
 	// looks are how the last pass of each cluster could look at AWS.
 	looks map[string]error
 }
@@ -38,30 +38,30 @@ func NewHealth(folder string, poll time.Duration, now func() time.Time) *Health 
 	if now == nil {
 		now = time.Now
 	}
-	return &Health{folder: folder, poll: cmp.Or(poll, 30*time.Second), now: now, turn: now(), standby: true, looks: map[string]error{}}
+	return &Health{folder: folder, poll: cmp.Or(poll, 30*time.Second), now: now, began: now(), turns: map[string]time.Time{}, standby: true, reads: map[string]time.Time{}, looks: map[string]error{}}
 }
 
-// Turn says that the loop turned, or that the process looked again whether it may begin.
-func (h *Health) Turn() {
+// Turn says that the loop around a repository turned, or that the process looked again whether it may begin.
+func (h *Health) Turn(repository string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.turn = h.now()
+	h.turns[repository] = h.now()
 }
 
 // Begin says that the state folder is ours.
 func (h *Health) Begin() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.standby = false
+	h.standby, h.began = false, h.now()
+	clear(h.turns) // the loops begin
 }
 
-// Read says how a look at the repository ended.
-func (h *Health) Read(err error) {
+// Read says how a look at a repository ended.
+func (h *Health) Read(repository string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.unread = err
 	if err == nil {
-		h.read = h.now()
+		h.reads[repository] = h.now()
 	}
 }
 
@@ -76,31 +76,49 @@ func (h *Health) Looked(cluster string, err error) {
 func (h *Health) Alive() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if since := h.now().Sub(h.turn); since > max(stalled, 5*h.poll) {
-		return fmt.Errorf("the loop has not turned for %s", since.Round(time.Second))
+	if len(h.turns) == 0 && h.overdue(h.began) {
+		return errors.New("the loop has not begun")
+	}
+	for _, turn := range h.turns {
+		if h.overdue(turn) {
+			return fmt.Errorf("a loop has not turned for %s", h.now().Sub(turn).Round(time.Second))
+		}
 	}
 	return nil
 }
+
+func (h *Health) overdue(turn time.Time) bool { return h.now().Sub(turn) > max(stalled, 5*h.poll) }
 
 // Ready is an error if the service cannot do its work now. Its sentences name no error of others: whoever
 // asks here need not be anybody who may read them; they are in the log.
 func (h *Health) Ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	grace := 3*h.poll + time.Minute // one look that fails is weather
 	switch {
 	case h.standby:
 		return errors.New("standing by: another service works from the state folder")
-	case h.read.IsZero():
-		return errors.New("the repository was not read yet")
-	case h.unread != nil && h.now().Sub(h.read) > grace:
-		return fmt.Errorf("the repository was last read %s ago", h.now().Sub(h.read).Round(time.Second))
+	case len(h.reads) == 0:
+		return errors.New("no repository was read yet")
+	case !h.reading():
+		return errors.New("no repository could be read for some time")
 	case h.blind():
 		return errors.New("no cluster could be looked at in AWS")
 	case !writable(h.folder):
 		return errors.New("the state folder cannot be written to")
 	}
 	return nil
+}
+
+// reading reports that some repository was read lately: one look that fails is weather, and one repository
+// that cannot be read does not keep the others from being worked on.
+func (h *Health) reading() bool {
+	grace := 3*h.poll + time.Minute
+	for _, read := range h.reads {
+		if h.now().Sub(read) <= grace {
+			return true
+		}
+	}
+	return false
 }
 
 // blind reports that the last look at every cluster failed; that some fail is their own trouble.
