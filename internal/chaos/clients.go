@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -90,6 +92,8 @@ func (h *history) do(ctx context.Context, kv clientv3.KV, id int, in operation) 
 	switch {
 	case err != nil && !in.write:
 		return // a read that heard nothing says nothing
+	case errors.Is(err, rpctypes.Error(rpctypes.ErrGRPCNotSupportedForLearner)):
+		return // it was refused
 	case err != nil:
 		op.Return = math.MaxInt64 // it may take effect at any later time, or never
 		h.open++

@@ -91,7 +91,7 @@ func (d deed) objections(s surroundings) []string {
 	mine := memberIn(d.zone)
 	for etcd, l := range s.looks {
 		stay := slices.DeleteFunc(l.serving(), func(name string) bool { return name == mine })
-		if majority := len(l)/2 + 1; len(stay) < majority {
+		if majority := l.voters()/2 + 1; len(stay) < majority {
 			all = append(all, fmt.Sprintf("%s: of etcd %s only %v serve beside it, and a majority is %d", d, etcd, stay, majority))
 		}
 		for name, m := range l {

@@ -12,14 +12,16 @@ import (
 
 // Figures are what days come to. They add up.
 type Figures struct {
-	Days, Rolls          int
+	Days, Rolls, Growths int
+	Halts                int          // rolls that stopped by themselves and were resumed
 	Faults               map[Kind]int // that took effect
 	Kills                int
+	Pairs                int // days with two services at once
 	Passes, Calls        int
 	Deeds                int // machines taken out, each judged
 	Questions, Proceeded int // put to the gate in front of a ring of real members
 	Samples              int // of the quorum margin
-	Fewest               map[string]int
+	Fewest               Margins
 	QuorumLosses         int
 	Operations, Unknown  int
 	Writes               int
@@ -34,7 +36,10 @@ type Figures struct {
 func (f *Figures) Add(g Figures) {
 	f.Days += g.Days
 	f.Rolls += g.Rolls
+	f.Growths += g.Growths
+	f.Halts += g.Halts
 	f.Kills += g.Kills
+	f.Pairs += g.Pairs
 	f.Passes += g.Passes
 	f.Calls += g.Calls
 	f.Deeds += g.Deeds
@@ -51,16 +56,29 @@ func (f *Figures) Add(g Figures) {
 	f.Wall += g.Wall
 	f.LongestStall = max(f.LongestStall, g.LongestStall)
 	if f.Faults == nil {
-		f.Faults, f.Fewest = map[Kind]int{}, map[string]int{}
+		f.Faults, f.Fewest = map[Kind]int{}, Margins{}
 	}
 	for k, n := range g.Faults {
 		f.Faults[k] += n
 	}
-	for etcd, n := range g.Fewest {
-		if least, known := f.Fewest[etcd]; !known || n < least {
-			f.Fewest[etcd] = n
+	for etcd, margins := range g.Fewest {
+		for voters, up := range margins {
+			f.Fewest.note(etcd, voters, up)
 		}
 	}
+}
+
+// String tells the margins, as in main 1 of 1, 2 of 3.
+func (m Margins) String() string {
+	var all []string
+	for _, etcd := range slices.Sorted(maps.Keys(m)) {
+		var margins []string
+		for _, voters := range slices.Sorted(maps.Keys(m[etcd])) {
+			margins = append(margins, fmt.Sprintf("%d of %d", m[etcd][voters], voters))
+		}
+		all = append(all, etcd+" "+strings.Join(margins, ", "))
+	}
+	return strings.Join(all, "; ")
 }
 
 // Table writes the figures for people.
@@ -69,6 +87,9 @@ func (f Figures) Table(out io.Writer) error {
 	row := func(name string, value any) { fmt.Fprintf(t, "%s\t%v\n", name, value) }
 	row("days", f.Days)
 	row("rolls completed", f.Rolls)
+	row("growths completed", f.Growths)
+	row("of both, halted and resumed", f.Halts)
+	row("with two services at once", f.Pairs)
 	total := 0
 	for _, k := range kinds {
 		total += f.Faults[k]
@@ -83,11 +104,7 @@ func (f Figures) Table(out io.Writer) error {
 	row("machines taken out, each judged", f.Deeds)
 	row("questions to the gate", fmt.Sprintf("%d, and %d done as it let them", f.Questions, f.Proceeded))
 	row("samples of the margin", f.Samples)
-	var fewest []string
-	for _, etcd := range slices.Sorted(maps.Keys(f.Fewest)) {
-		fewest = append(fewest, fmt.Sprintf("%s %d of %d", etcd, f.Fewest[etcd], len(members)))
-	}
-	row("fewest members up", strings.Join(fewest, ", "))
+	row("fewest voters up", f.Fewest)
 	row("quorum losses", f.QuorumLosses)
 	row("operations in histories", fmt.Sprintf("%d, %d of them with an unknown outcome", f.Operations, f.Unknown))
 	row("histories not linearizable", f.NotLinearizable)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,7 +137,8 @@ func (d *day) atRest(ctx context.Context, zone string, f func()) error {
 		if err != nil {
 			continue
 		}
-		calm := standing(d.witness.look(ctx), memberIn(zone)) && d.othersRun(zone)
+		looks := d.witness.look(ctx)
+		calm := standing(looks, memberIn(zone)) && d.othersRun(looks, zone)
 		if calm {
 			f()
 			d.awaitFall(ctx, zone)
@@ -151,15 +153,28 @@ func (d *day) atRest(ctx context.Context, zone string, f func()) error {
 
 const momentLimit = 20 * time.Second
 
-// othersRun reports whether each other zone has one master, which runs and was not told to end.
-func (d *day) othersRun(zone string) bool {
+// othersRun reports whether each other zone with voters has one master, which runs and was not told to end.
+func (d *day) othersRun(looks map[string]look, zone string) bool {
 	masters := d.masters()
-	for _, z := range zones {
+	for _, z := range voting(looks) {
 		if z != zone && (len(masters[z]) != 1 || masters[z][0].State != "running" || !masters[z][0].Up || d.taken(masters[z][0].ID)) {
 			return false
 		}
 	}
 	return true
+}
+
+// voting are the zones of all voters.
+func voting(looks map[string]look) []string {
+	var zones []string
+	for _, l := range looks {
+		for name, m := range l {
+			if !m.learner && !slices.Contains(zones, region+name) {
+				zones = append(zones, region+name)
+			}
+		}
+	}
+	return zones
 }
 
 func (d *day) taken(machine string) bool {
@@ -214,10 +229,8 @@ func (d *day) bury(ctx context.Context, f Fault, s *servant) {
 	d.mu.Unlock()
 	d.tell("fault: %s: %s", f, s.name)
 	wait(ctx, d.clock.real(f.For))
-	if ctx.Err() == nil {
-		if err := s.start(); err != nil {
-			d.breach("%v", err)
-		}
+	if err := s.start(); err != nil {
+		d.breach("%v", err)
 	}
 }
 
@@ -260,6 +273,13 @@ func (c *callFaults) murder(f Fault, bury func(*servant)) {
 	c.murders = append(c.murders, murder{f, bury})
 }
 
+// forgive calls off the murders that are still to come.
+func (c *callFaults) forgive() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.murders = nil
+}
+
 // fate is the awssim.Intercept of the day.
 func (c *callFaults) fate(call awssim.Call) awssim.Fate {
 	s := c.day.caller(call.KeyID)
@@ -269,7 +289,10 @@ func (c *callFaults) fate(call awssim.Call) awssim.Fate {
 	fate, m := c.draw(call)
 	if m != nil {
 		s.kill()
-		go m.bury(s)
+		go func() {
+			defer c.day.burials.Done()
+			m.bury(s)
+		}()
 	}
 	if fate == awssim.Proceed || fate == awssim.LoseAnswer {
 		if d, ok := deedOf(call, c.day.zoneOf); ok {
@@ -292,6 +315,7 @@ func (c *callFaults) draw(call awssim.Call) (awssim.Fate, *murder) {
 				if m.fault.Effect {
 					fate = awssim.LoseAnswer
 				}
+				c.day.burials.Add(1)
 				return fate, &c.murders[i]
 			}
 		}
@@ -326,15 +350,14 @@ func (d *day) judge(did deed) {
 		d.ended[m.ID] = true
 	}
 	d.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*election)
-	defer cancel()
+	ctx := context.Background()
 	var objections []string
-	for ctx.Err() == nil {
-		objections = did.objections(d.surroundings(ctx, did.zone))
-		if len(objections) == 0 {
+	for limit := time.Now().Add(2 * election); ; wait(ctx, samplePause) {
+		around := d.surroundings(ctx, did.zone)
+		objections = append(did.objections(around), d.doors(did, around.looks)...)
+		if len(objections) == 0 || time.Now().After(limit) {
 			break
 		}
-		wait(ctx, samplePause)
 	}
 	d.tell("deed: %s", did)
 	for _, o := range objections {
@@ -346,7 +369,7 @@ func (d *day) judge(did deed) {
 func (d *day) surroundings(ctx context.Context, zone string) surroundings {
 	s := surroundings{looks: d.witness.look(ctx), back: map[string]string{}}
 	masters := d.masters()
-	for _, z := range zones {
+	for _, z := range voting(s.looks) {
 		if z == zone {
 			continue
 		}

@@ -111,7 +111,7 @@ func TestKubernetesRollsOnItsOwnEtcd(t *testing.T) {
 	if err := s.build(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	d := &day{stage: s, ended: map[string]bool{}, plan: Plan{Seed: 1}, figures: Figures{Days: 1}}
+	d := newDay(s, Plan{Seed: 1, Course: Roll})
 	k8s := onItsOwnEtcd(t, s)
 	budgets := workloads(t, k8s)
 
@@ -143,7 +143,7 @@ func TestKubernetesRollsOnItsOwnEtcd(t *testing.T) {
 	for _, broken := range d.broken {
 		t.Error(broken)
 	}
-	if d.figures.Fewest["main"] != 2 || d.figures.Fewest["events"] != 2 || d.figures.Deeds != 3 {
+	if d.figures.Fewest["main"][3] != 2 || d.figures.Fewest["events"][3] != 2 || d.figures.Deeds != 3 {
 		t.Errorf("the fewest members up were %v, and %d machines were taken out", d.figures.Fewest, d.figures.Deeds)
 	}
 	if err := d.figures.Table(t.Output()); err != nil {
@@ -156,8 +156,8 @@ func onItsOwnEtcd(t *testing.T, s *stage) *kubetest.ControlPlane {
 	t.Helper()
 	endpoints := map[string][]string{}
 	for etcd, port := range etcdPorts {
-		for _, m := range members {
-			endpoints[etcd] = append(endpoints[etcd], forward(t, s.machines.DialContext, net.JoinHostPort(etcdHost(etcd, m), strconv.Itoa(port))))
+		for _, m := range Roll.After {
+			endpoints[etcd] = append(endpoints[etcd], forward(t, s.machines.DialContext, net.JoinHostPort(etcdHost(etcd, string(m)), strconv.Itoa(port))))
 		}
 	}
 	k8s := kubetest.StartOn(t, endpoints["main"], endpoints["events"])

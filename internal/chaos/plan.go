@@ -58,18 +58,22 @@ func (f Fault) String() string {
 // A Plan is all that a seed draws.
 type Plan struct {
 	Seed     uint64
+	Course   Course
 	Services int // at work at once
 	Faults   []Fault
 }
 
 // String tells the plan, one line for each fault.
 func (p Plan) String() string {
-	lines := []string{fmt.Sprintf("seed %d: %d services", p.Seed, p.Services)}
+	lines := []string{fmt.Sprintf("seed %d: %s, %d services", p.Seed, p.Course.Name, p.Services)}
 	for _, f := range p.Faults {
 		lines = append(lines, "  "+f.String())
 	}
 	return strings.Join(lines, "\n")
 }
+
+// courses are drawn evenly.
+var courses = []Course{Roll, Roll, Roll, OneToThree, ThreeToFive}
 
 // The roll of three masters takes seven to ten simulated minutes on a good day.
 const rollLasts = 8 * time.Minute
@@ -77,21 +81,22 @@ const rollLasts = 8 * time.Minute
 // Draw makes the plan of a seed.
 func Draw(seed uint64) Plan {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	p := Plan{Seed: seed, Services: 1}
+	p := Plan{Seed: seed, Services: 1, Course: courses[rng.IntN(len(courses))]}
+	zones := zonesOf(p.Course.After)
 	if rng.IntN(4) == 0 {
 		p.Services = 2
 	}
 	if rng.IntN(2) == 0 {
-		p.Faults = append(p.Faults, drawFault(rng, ServiceKilled))
+		p.Faults = append(p.Faults, drawFault(rng, zones, ServiceKilled))
 	}
 	for range 2 + rng.IntN(3) {
-		p.Faults = append(p.Faults, drawFault(rng, kinds[rng.IntN(len(kinds))]))
+		p.Faults = append(p.Faults, drawFault(rng, zones, kinds[rng.IntN(len(kinds))]))
 	}
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return int(a.At - b.At) })
 	return p
 }
 
-func drawFault(rng *rand.Rand, k Kind) Fault {
+func drawFault(rng *rand.Rand, zones []string, k Kind) Fault {
 	minutes := func(least, most float64) time.Duration {
 		return time.Duration((least + rng.Float64()*(most-least)) * float64(time.Minute)).Round(time.Second)
 	}
@@ -107,6 +112,9 @@ func drawFault(rng *rand.Rand, k Kind) Fault {
 	case SlowAttach, SlowDetach, NeverBoots:
 		f.Zone, f.For = zone, minutes(1, 6)
 		f.At = 0 // machines come and go all through the roll
+		if f.Kind == NeverBoots && rng.IntN(3) == 0 {
+			f.For = minutes(17, 20) // longer than any machine may take
+		}
 	case ZoneLost, MachineKilled, CutOff:
 		f.Zone = zone
 	case ServiceKilled:

@@ -40,6 +40,8 @@ type day struct {
 	servants []*servant
 	// downed is held while a fault keeps members down, so that two of them never do at once.
 	downed sync.Mutex
+	// burials are the deaths of services by a call, until they live again.
+	burials sync.WaitGroup
 
 	mu        sync.Mutex
 	story     []string
@@ -47,7 +49,8 @@ type day struct {
 	figures   Figures
 	ended     map[string]bool // machines that a service took out
 	commitID  string
-	converged chan struct{}
+	converged chan struct{} // of the commit, as halted
+	halted    chan struct{}
 	last      told
 }
 
@@ -79,8 +82,7 @@ func Play(ctx context.Context, p Plan, part Part, stderr io.Writer) (Verdict, er
 	return v, err
 }
 
-// playDay builds the cluster in peace, rolls its masters while everything goes wrong
-// that the plan says, and judges.
+// playDay builds the cluster in peace, commits while everything goes wrong that the plan says, and judges.
 func playDay(ctx context.Context, p Plan, stderr io.Writer) (Verdict, error) {
 	s, err := newStage()
 	if err != nil {
@@ -88,29 +90,43 @@ func playDay(ctx context.Context, p Plan, stderr io.Writer) (Verdict, error) {
 	}
 	defer s.close()
 	began := time.Now()
-	if err := s.build(ctx, manifest(smallMaster)); err != nil {
+	before, after := p.Course.manifests()
+	if err := s.build(ctx, before); err != nil {
 		return Verdict{}, err
 	}
-	d := &day{stage: s, plan: p, converged: make(chan struct{}), ended: map[string]bool{}}
-	d.figures = Figures{Days: 1, Faults: map[Kind]int{}}
-	err = d.play(ctx, stderr)
+	busy := min(max(float64(time.Since(began))/float64(buildLasts), 1), busiest)
+	d := newDay(s, p)
+	err = d.play(ctx, after, busy, stderr)
 	d.figures.Wall = time.Since(began)
 	return Verdict{p, d.figures, d.broken, d.story}, err
 }
 
-func (d *day) play(ctx context.Context, stderr io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, rollLimit)
+// buildLasts is how long the build of a cluster takes while nobody else uses the computer. A busy one is
+// given time: the members' own, which is real, keeps its proportion to that of AWS. Up to busiest.
+const (
+	buildLasts = 5 * time.Second
+	busiest    = 6
+)
+
+func newDay(s *stage, p Plan) *day {
+	d := &day{stage: s, plan: p, converged: make(chan struct{}, 1), halted: make(chan struct{}, 1), ended: map[string]bool{}}
+	d.figures = Figures{Days: 1, Faults: map[Kind]int{}, Fewest: Margins{}}
+	if p.Services > 1 {
+		d.figures.Pairs = 1
+	}
+	return d
+}
+
+func (d *day) play(ctx context.Context, text string, busy float64, stderr io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(busy*float64(rollLimit)))
 	defer cancel()
-	pace := d.clock.run(slowly)
+	pace := d.clock.run(slowly / busy)
 	d.began = time.Now()
 
 	watched, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	h, writers, stopClients := d.witnesses(watched)
-
-	large := manifest(largeMaster)
-	d.commitID = fingerprint([]byte(large))
-	if err := d.commit(large); err != nil {
+	if err := d.commit(text); err != nil {
 		return err
 	}
 	d.calls = newCallFaults(d, rand.New(rand.NewPCG(d.plan.Seed, 1)))
@@ -118,25 +134,96 @@ func (d *day) play(ctx context.Context, stderr io.Writer) error {
 	if err := d.employ(pace, stderr); err != nil {
 		return err
 	}
-	faulty, endFaults := context.WithCancel(ctx)
-	var faults sync.WaitGroup
-	for _, f := range d.plan.Faults {
-		faults.Go(func() { d.inject(faulty, f) })
-	}
-	done := d.await(ctx)
+	endFaults := d.hurt(ctx)
+	end := d.await(ctx)
 	endFaults()
-	faults.Wait()
-	if !done {
-		d.breach("the roll did not end: %s", d.standing(ctx))
-	} else {
-		d.figures.Rolls++
+	if end == halted {
+		var err error
+		if end, err = d.resume(ctx, text); err != nil {
+			return err
+		}
 	}
+	d.note(ctx, end)
 	for _, s := range d.servants {
 		s.kill()
 	}
 	stopClients()
 	d.sum(ctx, h, writers)
 	return nil
+}
+
+// hurt lets the faults of the plan happen. When its end returns, all are over, and every service lives.
+func (d *day) hurt(ctx context.Context) (end func()) {
+	faulty, endFaults := context.WithCancel(ctx)
+	var faults sync.WaitGroup
+	for _, f := range d.plan.Faults {
+		faults.Go(func() { d.inject(faulty, f) })
+	}
+	return func() {
+		endFaults()
+		faults.Wait()
+		d.calls.forgive()
+		d.burials.Wait()
+	}
+}
+
+// commit makes a manifest what the services see, and from now on wait for.
+func (d *day) commit(text string) error {
+	d.mu.Lock()
+	d.commitID = fingerprint([]byte(text))
+	for _, old := range []chan struct{}{d.converged, d.halted} {
+		select {
+		case <-old:
+		default:
+		}
+	}
+	d.mu.Unlock()
+	return d.stage.commit(text)
+}
+
+// ending is how the work on a commit ends.
+type ending int
+
+const (
+	stuck ending = iota
+	done
+	halted
+)
+
+func (d *day) note(ctx context.Context, end ending) {
+	switch {
+	case end == stuck:
+		d.breach("the %s did not end: %s", d.plan.Course.Name, d.standing(ctx))
+	case end == halted:
+		d.breach("the %s halted although nothing goes wrong any more: %s", d.plan.Course.Name, d.standing(ctx))
+	case d.plan.Course.grows():
+		d.figures.Growths++
+	default:
+		d.figures.Rolls++
+	}
+}
+
+// resume judges a roll that halted: a sentence says what to do, and at most one zone is not as it should be.
+// Then, as all faults are over, it lets it go on.
+func (d *day) resume(ctx context.Context, text string) (ending, error) {
+	d.mu.Lock()
+	d.figures.Halts++
+	said := d.last.Reason
+	d.mu.Unlock()
+	if !strings.Contains(said, "halted") || !strings.Contains(said, "quorate.dev/resume") {
+		d.breach("it halted, and nobody is told what to do: %s", said)
+	}
+	for limit := time.Now().Add(momentLimit); !nearlyWhole(d.witness.look(ctx)); wait(ctx, samplePause) {
+		if ctx.Err() != nil || time.Now().After(limit) {
+			d.breach("it halted, and more than one zone is away: %s", d.standing(ctx))
+			break
+		}
+	}
+	d.tell("resumed")
+	if err := d.commit(resumed(text, 1)); err != nil {
+		return stuck, err
+	}
+	return d.await(ctx), nil
 }
 
 // witnesses starts the clients and the sampler.
@@ -184,30 +271,41 @@ func (d *day) hear(t told) {
 		d.tellLocked("pass: %s %s%s", t.State, t.Reason, t.Err)
 	}
 	d.last = t
-	if t.Converged && t.Commit == d.commitID {
-		select {
-		case <-d.converged:
-		default:
-			close(d.converged)
-		}
+	if t.Commit != d.commitID {
+		return
+	}
+	if t.Converged {
+		signal(d.converged)
+	}
+	if t.Stopped {
+		signal(d.halted)
 	}
 }
 
-// await waits until a service says that all is as it should be, and it is.
-func (d *day) await(ctx context.Context) bool {
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// await waits until a service says that all is as it should be, or that it is for people to go on.
+func (d *day) await(ctx context.Context) ending {
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return stuck
 		case <-d.converged:
-			return true
+			return done
+		case <-d.halted:
+			return halted
 		case <-again.C:
 			for _, s := range d.servants {
 				if s.died() {
 					d.breach("service %s ended by itself", s.name)
-					return false
+					return stuck
 				}
 			}
 		}
@@ -229,14 +327,7 @@ func (d *day) standing(ctx context.Context) string {
 // sum takes the last look and asks everybody what they saw.
 func (d *day) sum(ctx context.Context, h *history, writers map[string]*writer) {
 	ctx = context.WithoutCancel(ctx)
-	for zone, machines := range d.masters() {
-		if d.figures.Rolls > 0 && (len(machines) != 1 || machines[0].Type != "m5.large") {
-			d.breach("%s has %d masters at the end, or one of the old type", zone, len(machines))
-		}
-	}
-	if d.figures.Rolls > 0 && !whole(d.witness.look(ctx)) {
-		d.breach("not every member serves at the end: %v", d.witness.look(ctx))
-	}
+	d.inspect(ctx)
 	f := &d.figures
 	f.Samples, f.Fewest = d.witness.samples, d.witness.fewest
 	f.QuorumLosses = len(d.witness.losses)
@@ -266,6 +357,25 @@ func (d *day) sum(ctx context.Context, h *history, writers map[string]*writer) {
 	for k, n := range d.hazards.hit {
 		if n > 0 {
 			f.Faults[k] += n
+		}
+	}
+}
+
+// inspect compares the control plane with what was committed, if that is said to be done.
+func (d *day) inspect(ctx context.Context) {
+	if d.figures.Rolls+d.figures.Growths == 0 {
+		return
+	}
+	masters, looks := d.masters(), d.witness.look(ctx)
+	for zone, machines := range masters {
+		wanted := slices.Contains(zonesOf(d.plan.Course.After), zone)
+		if len(machines) != 1 || !wanted || !d.plan.Course.grows() && machines[0].Type != "m5.large" {
+			d.breach("%s has %d masters at the end, or one of the old type", zone, len(machines))
+		}
+	}
+	for etcd, l := range looks {
+		if l.voters() != len(d.plan.Course.After) || len(l.serving()) != len(l) {
+			d.breach("not every member of etcd %s serves at the end: %v", etcd, l)
 		}
 	}
 }

@@ -45,7 +45,9 @@ type told struct {
 	Reason    string
 	Err       string
 	Converged bool
-	Changes   int
+	// Stopped is set when a roll halted and all that the service does about it by itself is done.
+	Stopped bool
+	Changes int
 }
 
 // Main makes this process the service if it was started as one. Programs that play chaos call it before
@@ -98,10 +100,8 @@ func (a assignment) serve(ctx context.Context, out *json.Encoder) error {
 			t := a.pass(ctx, held, service.Pass{
 				Planner: planner(look, a.Pace.now),
 				NewApplier: func(c desired.Cluster, commit string) service.Applier {
-					return apply.New(apply.Config{
-						Clients: change, Cluster: c.Name, Commit: commit, Now: a.Pace.now,
-						Etcd: health.Prober{Guard: guard, Dial: dial, Pause: a.Round, Timeout: time.Second},
-					})
+					prober := health.Prober{Guard: guard, Dial: dial, Pause: a.Round, Timeout: time.Second}
+					return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Now: a.Pace.now, Etcd: prober, Members: prober})
 				},
 			}, c, commit)
 			if err := errors.Join(held.Release(), out.Encode(t)); err != nil {
@@ -123,7 +123,7 @@ func (a assignment) pass(ctx context.Context, held *lease.Lease, p service.Pass,
 		t.Err = r.Err.Error()
 		return t
 	}
-	t.State, t.Reason = r.Report.State(), r.Report.Reason()
+	t.State, t.Reason, t.Stopped = r.Report.State(), r.Report.Reason(), r.Report.Stopped() && !r.Report.Acted()
 	return t
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/desired"
-	"github.com/quorate/quorate/examples"
 	"github.com/quorate/quorate/internal/awsapi"
 	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/internal/awssim/machine"
@@ -29,7 +28,7 @@ const (
 	// minute passes in a second, so that the members' own time, which is real, keeps its proportion.
 	quickly, slowly = 600, 60
 	// buildLimit and rollLimit are when a world counts as stuck, in wall time.
-	buildLimit, rollLimit = time.Minute, 90 * time.Second
+	buildLimit, rollLimit = 3 * time.Minute, 2 * time.Minute
 
 	heartbeat, election = 30 * time.Millisecond, 300 * time.Millisecond
 )
@@ -40,27 +39,13 @@ const (
 	clusterName = "ha.example.com"
 )
 
-var (
-	zones     = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
-	members   = []string{"a", "b", "c"}
-	etcdPorts = map[string]int{"main": 4001, "events": 4002}
-)
+// everyMember has a letter for each member that there can be.
+const everyMember = "abcde"
+
+var etcdPorts = map[string]int{"main": 4001, "events": 4002}
 
 // memberIn is the name of the members whose machine is in a zone.
 func memberIn(zone string) string { return strings.TrimPrefix(zone, region) }
-
-const (
-	smallMaster = "machineType: t3.medium\n  minSize: 1\n"
-	largeMaster = "machineType: m5.large\n  minSize: 1\n"
-)
-
-// manifest is the example with one worker and no termination queue: they are nothing to etcd, and cost
-// time.
-func manifest(master string) string {
-	text := strings.Replace(string(examples.HA), "  cloudProvider: aws\n", "  cloudProvider: aws\n  nodeTerminationHandler: {enabled: false}\n", 1)
-	text = strings.Replace(text, "minSize: 3\n  maxSize: 6\n", "minSize: 0\n  maxSize: 1\n", 1)
-	return strings.ReplaceAll(text, smallMaster, master)
-}
 
 // stage is the simulated world of one day.
 type stage struct {
@@ -102,7 +87,7 @@ func (s *stage) furnish() (err error) {
 	}
 	s.closers = append(s.closers, s.machines.Close)
 	s.hazards = newHazards(s.clock, s.machines.Boot)
-	s.region = awssim.New(awssim.Config{Clock: s.clock, Dir: filepath.Join(s.dir, "volumes"), Network: network, Boot: s.hazards.boot})
+	s.region = awssim.New(awssim.Config{Clock: s.clock, Dir: filepath.Join(s.dir, "volumes"), Network: network, Boot: s.hazards.boot, Zones: zonesOf(everyMember)})
 	s.closers = append(s.closers, s.region.Close)
 	if err := s.region.AddHostedZone("example.com"); err != nil {
 		return err
@@ -169,8 +154,8 @@ func (s *stage) build(ctx context.Context, text string) error {
 	pass := service.Pass{
 		Planner: planner(clients, s.clock.Now),
 		NewApplier: func(c desired.Cluster, commit string) service.Applier {
-			return apply.New(apply.Config{Clients: clients, Cluster: c.Name, Commit: commit, Now: s.clock.Now,
-				Etcd: health.Prober{Guard: anything, Dial: s.machines.DialContext, Pause: heartbeat, Timeout: time.Second}})
+			prober := health.Prober{Guard: anything, Dial: s.machines.DialContext, Pause: heartbeat, Timeout: time.Second}
+			return apply.New(apply.Config{Clients: clients, Cluster: c.Name, Commit: commit, Now: s.clock.Now, Etcd: prober, Members: prober})
 		},
 	}
 	for {

@@ -3,10 +3,10 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +21,8 @@ import (
 
 const (
 	samplePause = 50 * time.Millisecond
-	askLimit    = 300 * time.Millisecond
+	// askLimit is for members that are slow on a busy computer. One whose process is gone refuses at once.
+	askLimit = 2 * time.Second
 	// lag is how many log entries a member may be behind and still count as caught up, as for the service.
 	lag = 100
 )
@@ -32,9 +33,12 @@ type seen struct {
 	learner bool
 	leader  uint64
 	applied uint64
+	id      uint64
+	listed  []string // whom it knows as members
+	voting  []string // whom it knows as voters
 }
 
-// look is one look at one etcd cluster, by member name.
+// look is one look at one etcd cluster: all that are listed, by member name.
 type look map[string]seen
 
 // up counts the members that answer and have a vote.
@@ -46,6 +50,30 @@ func (l look) up() int {
 		}
 	}
 	return n
+}
+
+// voters counts the members that are listed and are no learners.
+func (l look) voters() int {
+	n := 0
+	for _, m := range l {
+		if !m.learner {
+			n++
+		}
+	}
+	return n
+}
+
+// quorate reports whether the members that are up are a majority.
+func (l look) quorate() bool { return l.up() > l.voters()/2 }
+
+// leader is the member that leads; empty if nobody does.
+func (l look) leader() string {
+	for name, m := range l {
+		if m.up && m.id == m.leader {
+			return name
+		}
+	}
+	return ""
 }
 
 // serving lists the voters that follow one leader and have caught up with each other.
@@ -60,7 +88,7 @@ func (l look) serving() []string {
 	}
 	var names []string
 	for name, m := range l {
-		if m.up && followers[m.leader] > len(l)/2 && m.applied+lag >= furthest {
+		if m.up && followers[m.leader] > l.voters()/2 && m.applied+lag >= furthest {
 			names = append(names, name)
 		}
 	}
@@ -74,21 +102,55 @@ type witness struct {
 	whole   map[string]*clientv3.Client            // clients of the whole cluster
 
 	mu       sync.Mutex
-	complete bool           // all were up once: from then on it counts
-	fewest   map[string]int // by etcd cluster
+	rosters  map[string]look // the members that were listed when somebody last said so
+	complete bool            // all were up once: from then on it counts
+	fewest   Margins
 	lost     map[string]bool
+	leaders  map[string]leadership // by etcd cluster
 	losses   []string // periods without a majority
 	samples  int
+}
+
+// Margins are the fewest voters that were up, by etcd cluster, by how many voters it had.
+type Margins map[string]map[int]int
+
+func (m Margins) note(etcd string, voters, up int) {
+	if m[etcd] == nil {
+		m[etcd] = map[int]int{}
+	}
+	if least, known := m[etcd][voters]; !known || up < least {
+		m[etcd][voters] = up
+	}
+}
+
+// leadership is who leads an etcd cluster, and since when.
+type leadership struct {
+	member string
+	since  time.Time
+}
+
+// led is for how long a member has led its etcd cluster without a break; zero if another one leads.
+func (w *witness) led(etcd, member string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.leaders[etcd]; l.member == member && member != "" {
+		return time.Since(l.since)
+	}
+	return 0
 }
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 func newWitness(dial dialFunc) (*witness, error) {
-	w := &witness{members: map[string]map[string]*clientv3.Client{}, whole: map[string]*clientv3.Client{}, fewest: map[string]int{}, lost: map[string]bool{}}
+	w := &witness{
+		members: map[string]map[string]*clientv3.Client{}, whole: map[string]*clientv3.Client{},
+		rosters: map[string]look{}, fewest: Margins{}, lost: map[string]bool{}, leaders: map[string]leadership{},
+	}
 	for etcd, port := range etcdPorts {
 		w.members[etcd] = map[string]*clientv3.Client{}
 		var all []string
-		for _, name := range members {
+		for _, letter := range everyMember {
+			name := string(letter)
 			endpoint := "http://" + net.JoinHostPort(topology.EtcdHost(clusterName, etcd, name), strconv.Itoa(port))
 			all = append(all, endpoint)
 			c, err := newClient(dial, endpoint)
@@ -102,7 +164,6 @@ func newWitness(dial dialFunc) (*witness, error) {
 			return nil, err
 		}
 		w.whole[etcd] = c
-		w.fewest[etcd] = len(members)
 	}
 	return w, nil
 }
@@ -136,19 +197,19 @@ func (w *witness) close() {
 	}
 }
 
-// look asks every member once.
+// look asks everybody who could be a member once, and keeps those that are listed.
 func (w *witness) look(ctx context.Context) map[string]look {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	looks := map[string]look{}
+	answers := map[string]look{}
 	for etcd, clients := range w.members {
 		members := look{}
-		looks[etcd] = members
+		answers[etcd] = members
 		for name, c := range clients {
 			all.Go(func() {
-				s := ask(ctx, c)
+				s := ask(ctx, c, etcd)
 				mu.Lock()
 				defer mu.Unlock()
 				members[name] = s
@@ -156,16 +217,70 @@ func (w *witness) look(ctx context.Context) map[string]look {
 		}
 	}
 	all.Wait()
+	looks := map[string]look{}
+	for etcd, members := range answers {
+		looks[etcd] = w.listed(etcd, members)
+	}
 	return looks
 }
 
+// listed keeps the members on the list of whoever has come furthest; if nobody has one, on the last that
+// was seen.
+func (w *witness) listed(etcd string, answers look) look {
+	var best seen
+	for _, m := range answers {
+		if len(m.listed) > 0 && m.leader != 0 && m.applied >= best.applied {
+			best = m
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if best.listed != nil {
+		w.rosters[etcd] = look{}
+		for _, name := range best.listed {
+			w.rosters[etcd][name] = seen{learner: !slices.Contains(best.voting, name)}
+		}
+	}
+	members := look{}
+	for name, told := range w.rosters[etcd] {
+		m := answers[name]
+		m.learner = told.learner
+		m.up = m.up && !told.learner
+		members[name] = m
+	}
+	return members
+}
+
 // ask goes past the client's own retries, and over its one connection.
-func ask(ctx context.Context, c *clientv3.Client) seen {
-	status, err := etcdserverpb.NewMaintenanceClient(c.ActiveConnection()).Status(ctx, &etcdserverpb.StatusRequest{}, grpc.WaitForReady(false))
+func ask(ctx context.Context, c *clientv3.Client, etcd string) seen {
+	at := c.ActiveConnection()
+	status, err := etcdserverpb.NewMaintenanceClient(at).Status(ctx, &etcdserverpb.StatusRequest{}, grpc.WaitForReady(false))
 	if err != nil {
 		return seen{}
 	}
-	return seen{up: !status.IsLearner, learner: status.IsLearner, leader: status.Leader, applied: status.RaftAppliedIndex}
+	s := seen{up: true, leader: status.Leader, applied: status.RaftAppliedIndex, id: status.Header.MemberId}
+	list, err := etcdserverpb.NewClusterClient(at).MemberList(ctx, &etcdserverpb.MemberListRequest{}, grpc.WaitForReady(false))
+	if err != nil {
+		return s // a learner answers no such question
+	}
+	for _, m := range list.Members {
+		name := memberAt(etcd, m.PeerURLs)
+		s.listed = append(s.listed, name)
+		if !m.IsLearner {
+			s.voting = append(s.voting, name)
+		}
+	}
+	return s
+}
+
+// memberAt is the member whose peer URL it is: one that has not started yet says no name.
+func memberAt(etcd string, urls []string) string {
+	for _, letter := range everyMember {
+		if len(urls) > 0 && strings.Contains(urls[0], "/"+etcdHost(etcd, string(letter))+":") {
+			return string(letter)
+		}
+	}
+	return strings.Join(urls, " ")
 }
 
 // sample looks every 50 ms until ctx ends, and keeps the margin.
@@ -173,7 +288,11 @@ func (w *witness) sample(ctx context.Context, began time.Time) {
 	again := time.NewTicker(samplePause)
 	defer again.Stop()
 	for ctx.Err() == nil {
-		if looks := w.look(ctx); ctx.Err() == nil {
+		looks := w.look(ctx)
+		if !quorate(looks) { // a list and its members are not asked in one moment
+			looks = w.look(ctx)
+		}
+		if ctx.Err() == nil {
 			w.note(looks, time.Since(began))
 		}
 		select {
@@ -183,33 +302,54 @@ func (w *witness) sample(ctx context.Context, began time.Time) {
 	}
 }
 
+func quorate(looks map[string]look) bool {
+	for _, l := range looks {
+		if !l.quorate() {
+			return false
+		}
+	}
+	return true
+}
+
 func (w *witness) note(looks map[string]look, at time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.complete {
-		w.complete = !slices.ContainsFunc(slices.Collect(maps.Values(looks)), func(l look) bool { return l.up() < len(l) })
+		w.complete = whole(looks)
 		return
 	}
 	w.samples++
 	for etcd, l := range looks {
-		w.fewest[etcd] = min(w.fewest[etcd], l.up())
-		lost := l.up() <= len(l)/2
+		w.fewest.note(etcd, l.voters(), l.up())
+		if name := l.leader(); name != w.leaders[etcd].member {
+			w.leaders[etcd] = leadership{name, time.Now()}
+		}
+		lost := !l.quorate()
 		if lost && !w.lost[etcd] {
-			w.losses = append(w.losses, fmt.Sprintf("%s: etcd %s had %d of %d members", at.Round(time.Millisecond), etcd, l.up(), len(l)))
+			w.losses = append(w.losses, fmt.Sprintf("%s: etcd %s had %d of %d members", at.Round(time.Millisecond), etcd, l.up(), l.voters()))
 		}
 		w.lost[etcd] = lost
 	}
 }
 
 // whole reports whether every member serves.
-func whole(looks map[string]look) bool { return standing(looks, "") }
+func whole(looks map[string]look) bool { return len(looks) > 0 && standing(looks, "") }
 
-// standing reports whether every member serves, but for those named except.
+// nearlyWhole reports whether all serve but the members of one zone at most.
+func nearlyWhole(looks map[string]look) bool {
+	return slices.ContainsFunc(append(strings.Split(everyMember, ""), ""), func(away string) bool { return standing(looks, away) })
+}
+
+// standing reports whether every member serves and is a majority, but for the one named except. Learners
+// need not.
 func standing(looks map[string]look, except string) bool {
 	for _, l := range looks {
-		serving := l.serving()
-		for name := range l {
-			if name != except && !slices.Contains(serving, name) {
+		serving := slices.DeleteFunc(l.serving(), func(name string) bool { return name == except })
+		if len(serving) <= l.voters()/2 {
+			return false
+		}
+		for name, m := range l {
+			if name != except && !m.learner && !slices.Contains(serving, name) {
 				return false
 			}
 		}

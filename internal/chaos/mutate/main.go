@@ -35,9 +35,21 @@ type mutant struct {
 // behind each other: on a day of a three-master cluster another one objects in nearly every case, so it is
 // in front of a ring that each has to stand alone.
 var mutants = append(rules(),
-	mutant{"the gate is not asked", "apply/roll.go", "\tverdict := s.mayGo(group.Ref())\n", "\tverdict := quorum.Verdict{Answer: quorum.Proceed}\n", "days"},
+	mutant{"the gate is not asked", "apply/master.go", "\tverdict := s.mayGo(p.group.Ref())\n", "\tverdict := quorum.Verdict{Answer: quorum.Proceed}\n", "days"},
+	mutant{"no snapshot is needed", "apply/master.go", "\tp.facts.Backups = p.standing.backups(", "\t_ = p.standing.backups(", "days"},
+	mutant{"clients need not be gone", "apply/master.go", "\tp.facts.Balancers = p.mine.balancers\n", "", "days"},
+	mutant{"leaders need not hand over", "apply/rollout/master.go", handedOver, "\tcase !m.Sure:\n\t\treturn Move{Verb: AskAgain}\n", "days"},
 	mutant{"other zones need not be back", "apply/gate.go", "\t\t\tunderWay = append(underWay, m.zone)\n", "", "days"},
 )
+
+// handedOver is how a roll sees to it that no leader goes.
+const handedOver = `	case !m.HandedOver:
+		return Move{Verb: HandOver}
+	case !m.Sure:
+		return Move{Verb: AskAgain}
+	case m.Leads && !m.Downtime:
+		return Move{Wait: fmt.Sprintf("leadership of etcd came back to machine %s in %s, and is handed over again", m.ID, m.Zone)}
+`
 
 const rulesFile = "apply/quorum/rules.go"
 
@@ -91,6 +103,9 @@ func run(ctx context.Context, out io.Writer, seeds int, only string) error {
 	return nil
 }
 
+// atOnce is how many seeds are played side by side: in front of a ring most of the time is waiting.
+var atOnce = map[string]string{"days": "4", "gate": "12"}
+
 // play runs the suite against the mutant, and says at which seed it turned red, and why.
 func (m mutant) play(ctx context.Context, seeds int) (seed int, by string, err error) {
 	dir, err := os.MkdirTemp("", "quorate-mutant-")
@@ -103,7 +118,7 @@ func (m mutant) play(ctx context.Context, seeds int) (seed int, by string, err e
 		return 0, "", err
 	}
 	test := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-count=1", "-timeout", "3h", "-run", "^TestChaos$", "./internal/chaos",
-		"-seeds", strconv.Itoa(seeds), "-part", m.part, "-stop", "-at-once", "4")
+		"-seeds", strconv.Itoa(seeds), "-part", m.part, "-stop", "-at-once", atOnce[m.part])
 	output, err := test.CombinedOutput()
 	if err == nil {
 		return 0, "", nil
@@ -140,7 +155,7 @@ func (m mutant) overlay(dir string) (path string, err error) {
 
 var (
 	failedDay = regexp.MustCompile(`--- FAIL: TestChaos/(\d+)`)
-	verdict   = regexp.MustCompile(`(?m)^\s*((?:\S+: )?(?:the gate says|quorum is lost|.*: of etcd|.*is under way:|.*had \d of|the roll did not).*)$`)
+	verdict   = regexp.MustCompile(`(?m)^\s*((?:\S+: )?(?:the gate says|quorum is lost|.*: of etcd|.*: there is no fresh|.*: clients are|.*: the machine leads|.*is under way:|.*had \d of|.* did not end).*)$`)
 )
 
 // noticed reads the report of a red run. One without a red day is no verdict: the mutant did not compile.
