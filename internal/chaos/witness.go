@@ -107,7 +107,7 @@ type witness struct {
 	fewest   Margins
 	lost     map[string]bool
 	leaders  map[string]leadership // by etcd cluster
-	losses   []string // periods without a majority
+	losses   []string              // periods without a majority
 	samples  int
 }
 
