@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	gosync "sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/explain"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/review"
 	"github.com/quorate/quorate/sync/rules"
@@ -49,9 +51,14 @@ func (w *watched) openReviews() (*review.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.orders, err = review.OpenOrders(filepath.Join(w.dir, "orders.json")); err != nil {
+		return nil, err
+	}
 	r := w.service.reviews
 	return review.New(review.Config{
-		Host: w.host, Repository: repo, Path: w.path, Branch: cmp.Or(w.git.Branch, "main"), Look: look, Poster: w.spool,
+		Host: w.host, Repository: repo, Path: w.path, Branch: cmp.Or(w.git.Branch, "main"), Poster: w.spool,
+		Look:   func(ctx context.Context, c desired.Cluster) (sync.Planned, error) { return look(ctx, w.orders.Obey(c)) },
+		Orders: w.orders, Ordered: func(cluster string) { w.stream.Waits(cluster) }, Explain: w.explain,
 		Rules: func(commit string) []desired.Problem { return rulesProblems(repo, commit) },
 		Forks: r.forks, MaxAge: r.age, Poll: w.service.pace.Poll, MaxClusters: r.clusters, Parallel: w.service.parallel, Log: w.log,
 	})
@@ -96,6 +103,22 @@ func rulesProblems(repo *gitrepo.Repo, commit string) []desired.Problem {
 	_, problems := rules.Read(data)
 	_, more := signature.Read(data, func(path string) ([]byte, error) { return repo.File(commit, path) })
 	return append(problems, more...)
+}
+
+// explain says what a cluster of the branch waits for.
+func (w *watched) explain(ctx context.Context, c desired.Cluster) (string, error) {
+	c = w.orders.Obey(c)
+	sources, err := w.service.reach.waits(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	facts, err := sources.Gather(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	err = explain.Text(&text, explain.Of(facts), explain.Plain)
+	return text.String(), err
 }
 
 // follow works on the pull requests until ctx ends; wait is for its end.

@@ -44,6 +44,7 @@ type watched struct {
 	stream *schedule.Schedule
 
 	reviews *review.Service
+	orders  *review.Orders
 }
 
 // watch opens a repository, without asking for anything on the network.
@@ -94,6 +95,7 @@ func (w *watched) run(ctx context.Context) {
 
 // look plans for a cluster, and changes nothing.
 func (w *watched) look(ctx context.Context, c desired.Cluster) (sync.Planned, error) {
+	c = w.orders.Obey(c)
 	planner, err := w.service.reach.planner(ctx, c)
 	if err != nil {
 		return sync.Planned{}, err
@@ -103,6 +105,7 @@ func (w *watched) look(ctx context.Context, c desired.Cluster) (sync.Planned, er
 
 // pass takes the cluster's lease for the time of one pass.
 func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sync.Result {
+	c = w.orders.Obey(c)
 	held, err := lease.Acquire(filepath.Join(w.service.state, "leases"), c.Name)
 	if err != nil {
 		return sync.Result{Err: err}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -77,6 +78,13 @@ func (d *desk) propose(number int, name string, files map[string]string, more ..
 		set(&pr)
 	}
 	d.pulls[number] = pr
+}
+
+// say writes a comment.
+func (d *desk) say(number int, author, body string) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.write(number, author, body)
 }
 
 func (d *desk) write(number int, author, body string) int64 {
@@ -246,6 +254,10 @@ func (d *desk) remark(number int, name string) string {
 func (d *desk) serve(t *testing.T, more ...func(*Config)) *Service {
 	t.Helper()
 	cfg := Config{Host: d, Repository: d, Branch: "main", Look: d.look, Poster: d, Log: slog.New(slog.DiscardHandler)}
+	var err error
+	if cfg.Orders, err = OpenOrders(filepath.Join(t.TempDir(), "orders.json")); err != nil {
+		t.Fatal(err)
+	}
 	for _, set := range more {
 		set(&cfg)
 	}

@@ -111,7 +111,7 @@ func plannedRow(c change, p quorate.Planned) row {
 	if p.Plan.EndsCluster() {
 		r.notes = append(r.notes, fmt.Sprintf("The cluster ends. What goes with it: %d resources and %d machines, all listed below.", len(p.Plan.Changes), len(p.Plan.Machines)))
 	}
-	if c.want.Policy.Paused != "" {
+	if p.Cluster.Policy.Paused != "" {
 		r.notes = append(r.notes, "The cluster is paused: nothing of this begins before that ends.")
 	}
 	if c.stale {

@@ -45,6 +45,12 @@ type Config struct {
 	Poster commitstatus.Poster
 	// Rules, if set, finds the problems of quorate.yaml at a commit.
 	Rules func(commit string) []desired.Problem
+	// Orders is where what people order in comments is kept.
+	Orders *Orders
+	// Ordered, if set, hears that a cluster has new orders.
+	Ordered func(cluster string)
+	// Explain, if set, says in words what a cluster of the branch waits for.
+	Explain func(ctx context.Context, c desired.Cluster) (string, error)
 	// Forks plans pull requests from forks without being asked.
 	Forks bool
 	// MaxAge is how old a plan may become while nothing is known to have moved; zero means 15 minutes.
@@ -83,6 +89,8 @@ type pull struct {
 	rows    map[string]row
 	told    string // the comment as it was kept last
 	at      time.Time
+	// permitted is the head of a fork that somebody asked to plan.
+	permitted string
 	// unsettled says that the last look found it changed: it is looked at once more, for hosts count in
 	// seconds.
 	unsettled bool
@@ -244,12 +252,16 @@ func (s *Service) review(ctx context.Context, pr host.PullRequest, heard bool) (
 			return false, err
 		}
 		if p != nil {
-			fresh.rows, fresh.told = p.rows, p.told
+			fresh.rows, fresh.told, fresh.permitted = p.rows, p.told, p.permitted
 		}
 		p = fresh
 		s.pulls[pr.Number] = p
 	}
-	p.unsettled = heard || moved || !p.seen.Updated.Equal(pr.Updated)
+	var unheard error // a plan is not held up by it
+	if moved || heard || p.unsettled || !p.seen.Updated.Equal(pr.Updated) {
+		unheard = s.obey(ctx, pr, p)
+	}
+	p.unsettled = unheard != nil || heard || moved || !p.seen.Updated.Equal(pr.Updated)
 	p.seen = pr
 	f := s.find(ctx, pr, p)
 	if ctx.Err() != nil {
@@ -262,7 +274,7 @@ func (s *Service) review(ctx context.Context, pr host.PullRequest, heard bool) (
 	for _, r := range f.rows {
 		again = again || r.again
 	}
-	return again, nil
+	return again, unheard
 }
 
 // open reads what the pull request touches. What its author must mend is no error.
@@ -335,7 +347,7 @@ func (s *Service) find(ctx context.Context, pr host.PullRequest, p *pull) findin
 		p.rows = nil
 		return f
 	}
-	if pr.Fork && !s.cfg.Forks {
+	if pr.Fork && !s.cfg.Forks && p.permitted != pr.Head {
 		f.held = "it comes from a fork: it is planned when somebody who may write here says /quorate plan"
 		p.rows = nil
 		return f

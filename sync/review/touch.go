@@ -34,6 +34,8 @@ type touched struct {
 	broken []string
 	// rules says that the pull request changes quorate.yaml.
 	rules bool
+	// branch has the clusters as the branch has them, by name.
+	branch map[string]desired.Cluster
 }
 
 func (t touched) nothing() bool {
@@ -59,7 +61,12 @@ func (u unit) broken() bool {
 // compare tells what lies between where a pull request began and its head, and whether the branch went on
 // with the same files. All three are units by path.
 func compare(fork, head, branch map[string]unit) touched {
-	var t touched
+	t := touched{branch: map[string]desired.Cluster{}}
+	for _, u := range branch {
+		for _, c := range u.clusters {
+			t.branch[c.Name] = c
+		}
+	}
 	now := names(head)
 	for _, path := range slices.Sorted(maps.Keys(head)) {
 		u := head[path]
