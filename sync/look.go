@@ -37,7 +37,7 @@ func (s *Service) look(ctx context.Context) []string {
 	unmoved := commit.Hash == s.head.Hash || commit.Hash == s.refused
 	s.mu.Unlock()
 	if unmoved {
-		return nil
+		return s.lookAgain(ctx)
 	}
 	if commit.Rewritten {
 		s.cfg.Log.Warn("the branch was rewritten", "was", commit.Previous, "is", commit.Hash)
@@ -57,6 +57,23 @@ func (s *Service) look(ctx context.Context) []string {
 	return s.take(ctx, commit, listing)
 }
 
+// lookAgain reads the commit that counts once more, if another repository claimed one of its clusters or gave
+// one up.
+func (s *Service) lookAgain(ctx context.Context) []string {
+	s.mu.Lock()
+	head := s.head
+	s.mu.Unlock()
+	if !s.cfg.Claimant.disputed() || head.Hash == "" {
+		return nil
+	}
+	listing, err := s.cfg.Repository.Units(head.Hash, s.cfg.Path)
+	if err != nil {
+		s.cfg.Log.Error("cannot read the manifests", "commit", head.Hash, "error", err)
+		return nil
+	}
+	return s.take(ctx, head, listing)
+}
+
 // take makes the listing of a commit the one that counts. Only units whose files
 // changed are read.
 func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing) []string {
@@ -71,6 +88,11 @@ func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitre
 		units[u.Path] = read(u, old[u.Path])
 	}
 	refuseTwins(units)
+	s.keepOwn(units)
+	if err := s.refuseRivals(units); err != nil {
+		s.cfg.Log.Error("nothing is taken from this commit, for it cannot be noted what it describes", "commit", commit.Hash, "error", err)
+		return nil
+	}
 	s.report(ctx, commit.Hash, old, units)
 
 	s.mu.Lock()
@@ -91,6 +113,7 @@ func (s *Service) before(commit string) map[string]unit {
 	for _, u := range listing.Units {
 		units[u.Path] = read(u, unit{})
 	}
+	s.keepOwn(units)
 	return units
 }
 
@@ -127,13 +150,55 @@ func refuseTwins(units map[string]unit) {
 			continue
 		}
 		for _, path := range paths {
-			u := units[path]
-			u.treeHash = "" // read again when the other one is gone
-			u.refused = append(u.refused, desired.Problem{File: path, Path: "metadata.name", Severity: desired.Error,
-				Message: fmt.Sprintf("cluster %s is described in %s; keep one", name, strings.Join(paths, " and "))})
-			units[path] = u
+			units[path] = units[path].refuse(path, fmt.Sprintf("cluster %s is described in %s; keep one", name, strings.Join(paths, " and ")))
 		}
 	}
+}
+
+// refuse keeps the clusters of a unit from being run until whatever is in their way is gone, for which it is
+// read again.
+func (u unit) refuse(path, why string) unit {
+	u.treeHash = ""
+	u.refused = append(slices.Clone(u.refused), desired.Problem{File: path, Path: "metadata.name", Severity: desired.Error, Message: why})
+	return u
+}
+
+// keepOwn drops the clusters that are followed elsewhere, and the units that hold no others.
+func (s *Service) keepOwn(units map[string]unit) {
+	if s.cfg.Own == nil {
+		return
+	}
+	for path, u := range units {
+		had := len(u.clusters)
+		u.clusters = slices.DeleteFunc(slices.Clone(u.clusters), func(c desired.Cluster) bool { return !s.cfg.Own(c.Name) })
+		if units[path] = u; had > 0 && len(u.clusters) == 0 {
+			delete(units, path)
+		}
+	}
+}
+
+// refuseRivals refuses every unit with a cluster that another repository of this service describes, too.
+func (s *Service) refuseRivals(units map[string]unit) error {
+	var names []string
+	unreadable := false
+	for _, u := range units {
+		unreadable = unreadable || len(u.refused) > 0
+		for _, c := range u.clusters {
+			names = append(names, c.Name)
+		}
+	}
+	rivals, err := s.cfg.Claimant.claim(names, unreadable)
+	if err != nil {
+		return err
+	}
+	for path, u := range units {
+		for _, c := range u.clusters {
+			if others := rivals[c.Name]; len(others) > 0 {
+				units[path] = units[path].refuse(path, fmt.Sprintf("cluster %s is described in this repository and in %s, and applied from none; keep one", c.Name, strings.Join(others, " and ")))
+			}
+		}
+	}
+	return nil
 }
 
 // report posts what is wrong with the manifests of the commit: problems, and

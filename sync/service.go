@@ -28,8 +28,12 @@ type Repository interface {
 type Config struct {
 	Repository Repository
 	// Path is the folder of the repository that holds the clusters; empty for all of it.
-	Path   string
-	Poster commitstatus.Poster
+	Path string
+	// Own, if set, says which clusters are run from this branch; the others are not its business.
+	Own func(cluster string) bool
+	// Claimant, if set, is this repository among others of the same service.
+	Claimant *Claimant
+	Poster   commitstatus.Poster
 	// Auditor, if set, is told what every pass came to.
 	Auditor Auditor
 	// Trust, if set, decides which commits are applied at all.
@@ -39,9 +43,9 @@ type Config struct {
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result
 	// Look plans for a cluster without changing anything; Planner.Plan does.
 	Look func(ctx context.Context, c desired.Cluster) (Planned, error)
-	// Parallel bounds the clusters at work at once; zero means 4.
-	Parallel int
-	Log      *slog.Logger
+	// Slots bound the clusters at work at once, and may be shared; nil means 4.
+	Slots Slots
+	Log   *slog.Logger
 	// OnResult, if set, hears the end of every pass with what brought it about. It
 	// may be called from several goroutines.
 	OnResult func(reason schedule.Reason, c desired.Cluster, r Result)
@@ -50,6 +54,12 @@ type Config struct {
 	OnLook func(error)
 }
 
+// Slots are places for clusters at work.
+type Slots chan struct{}
+
+// NewSlots makes n places.
+func NewSlots(n int) Slots { return make(Slots, max(n, 1)) }
+
 // postLimit bounds the posting of one status, also while the service stops.
 const postLimit = 10 * time.Second
 
@@ -57,7 +67,6 @@ const postLimit = 10 * time.Second
 // again: which manifests were read at which commit.
 type Service struct {
 	cfg   Config
-	slots chan struct{}
 	tasks sync.WaitGroup
 
 	mu       sync.Mutex
@@ -80,10 +89,10 @@ type member struct {
 
 // New makes a service.
 func New(cfg Config) *Service {
-	if cfg.Parallel == 0 {
-		cfg.Parallel = 4
+	if cfg.Slots == nil {
+		cfg.Slots = NewSlots(4)
 	}
-	return &Service{cfg: cfg, slots: make(chan struct{}, cfg.Parallel), clusters: map[string]*member{}}
+	return &Service{cfg: cfg, clusters: map[string]*member{}}
 }
 
 // Run watches and runs until ctx ends; then it lets the calls under way finish, posts
@@ -135,9 +144,9 @@ func (s *Service) start(ctx context.Context, name string, reason schedule.Reason
 // work runs passes for one cluster until nobody asks for another at once.
 func (s *Service) work(ctx context.Context, m *member, reason schedule.Reason) {
 	for reason != "" {
-		s.slots <- struct{}{}
+		s.cfg.Slots <- struct{}{}
 		s.pass(ctx, m, reason)
-		<-s.slots
+		<-s.cfg.Slots
 
 		s.mu.Lock()
 		reason, m.again = m.again, ""

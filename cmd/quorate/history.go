@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -38,12 +39,19 @@ func (w *watched) openTrail() (*audit.Log, error) {
 
 // openTrust is how the service knows which commits it may apply.
 func (w *watched) openTrust() (*sync.Trust, error) {
-	sum := sha256.Sum256([]byte(w.repo.String() + "\x00" + w.git.Branch))
+	follows, trusted := cmp.Or(w.git.Branch, "main"), w.trusted
+	if w.git.Tag != "" || w.git.Commit != "" {
+		follows = w.git.Follows()
+	}
+	if w.git.Commit != "" {
+		trusted = "" // its name says all that it holds: who wrote it down trusts it
+	}
+	sum := sha256.Sum256([]byte(w.repo.String() + "\x00" + follows))
 	anchor, err := signature.OpenAnchor(filepath.Join(w.dir, fmt.Sprintf("applied-%x.json", sum[:6])))
 	if err != nil {
 		return nil, err
 	}
-	return &sync.Trust{Histories: w.repo, Anchor: anchor}, anchor.Pin(w.trusted)
+	return &sync.Trust{Histories: w.repo, Anchor: anchor}, anchor.Pin(trusted)
 }
 
 // readTrail reads the trail of a clone.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/host"
-	"github.com/quorate/quorate/sync/schedule"
 	"github.com/quorate/quorate/sync/webhook"
 )
 
@@ -47,9 +46,8 @@ func (h hosting) open(repository string, notes commitstatus.Poster, log *slog.Lo
 	return host.Open(cfg)
 }
 
-// hooks takes the webhooks of the repository's host, and wakes the schedule when the branch moves; hear is told of
-// everything.
-func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, hear func(webhook.Event), log *slog.Logger) (http.Handler, error) {
+// hooks takes the webhooks of the repository's host.
+func (h hosting) hooks(repository string, deliver func(webhook.Event), log *slog.Logger) (http.Handler, error) {
 	if h.secret == "" {
 		return nil, errors.New("--webhook-listen needs --webhook-secret-file: what is not signed is not taken")
 	}
@@ -66,7 +64,7 @@ func (h hosting) hooks(repository, branch string, stream *schedule.Schedule, hea
 	return webhook.New(webhook.Config{
 		Kind: kind, Repository: path, Log: log,
 		Secret:  func() (string, error) { return host.ReadSecret(h.secret) },
-		Deliver: func(e webhook.Event) { wake(e, branch, stream, log); hear(e) },
+		Deliver: deliver,
 	}), nil
 }
 
@@ -82,17 +80,6 @@ func (s serving) listenTo(ctx context.Context, handler http.Handler) (wait func(
 	}
 	s.log.Info("listening for webhooks", "address", listener.Addr().String())
 	return serve(ctx, listener, handler), nil
-}
-
-// wake asks for a look when the branch moved. The rest is not the schedule's to act on.
-func wake(e webhook.Event, branch string, stream *schedule.Schedule, log *slog.Logger) {
-	push, ok := e.(webhook.Push)
-	if !ok || push.Ref != "refs/heads/"+branch {
-		log.Debug("heard of something else", "event", fmt.Sprintf("%T", e))
-		return
-	}
-	log.Info("heard of a push", "branch", branch, "commit", commitstatus.Shorten(push.After, 40))
-	stream.Wake("")
 }
 
 // serve answers until ctx ends. Whoever is slow is let go: the handlers behind it take milliseconds.

@@ -18,7 +18,6 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/sync/schedule"
-	"github.com/quorate/quorate/sync/webhook"
 )
 
 // logLines is a log that is read while it is written.
@@ -81,7 +80,8 @@ func TestAPushThatAWebhookTellsOfWakesTheSchedule(t *testing.T) {
 	}
 	said := logLines{make(chan string, 100)}
 	log := slog.New(slog.NewTextHandler(said, nil))
-	hooks, err := hosting{secret: writeSecret(t, "hush")}.hooks("https://github.com/acme/clusters.git", "main", stream, func(webhook.Event) {}, log)
+	w := &watched{stream: stream, log: log}
+	hooks, err := hosting{secret: writeSecret(t, "hush")}.hooks("https://github.com/acme/clusters.git", w.hear, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestWebhooksNeedASecretAndAHost(t *testing.T) {
 		"no secret": {hosting{}, "https://github.com/acme/clusters"},
 		"plain Git": {hosting{secret: secret}, "/srv/git/clusters"},
 	} {
-		if _, err := c.h.hooks(c.repository, "main", nil, nil, slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := c.h.hooks(c.repository, nil, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s: it takes webhooks", name)
 		}
 	}

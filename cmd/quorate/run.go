@@ -20,8 +20,9 @@ import (
 
 // serving is the process: what it has once, however many repositories it watches.
 type serving struct {
-	// only is the repository that --repo names.
+	// only is the repository that --repo names, and list the file that names several.
 	only repository
+	list string
 	pace schedule.Config
 	// listen is where webhooks arrive; empty for none.
 	listen string
@@ -41,9 +42,9 @@ type serving struct {
 func runCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
-		Use:   "run --repo URL",
-		Short: "Watch a Git repository and keep its clusters true",
-		Long: `Watch a branch of a Git repository and keep every cluster below --path equal to its
+		Use:   "run --repo URL | --repositories FILE",
+		Short: "Watch Git repositories and keep their clusters true",
+		Long: `Watch a branch or tag of a Git repository and keep every cluster below --path equal to its
 manifests: a push is applied, drift is corrected on a schedule, and what became of each
 commit is posted as commit statuses on the Git host, or as Git notes where there is none
 (read them with: git log --notes=quorate).
@@ -51,29 +52,27 @@ commit is posted as commit statuses on the Git host, or as Git notes where there
 A SIGTERM lets the AWS calls under way finish, posts, and exits. A kill at any point
 loses nothing: the next start looks at Git and AWS, and goes on.
 
-An https token is read from $QUORATE_GIT_TOKEN; ssh uses the agent or --ssh-key, and known_hosts.`,
+An https token is read from $QUORATE_GIT_TOKEN, a file, or is that of the Git host; ssh uses
+the agent or --ssh-key, and known_hosts. Several repositories are listed in a file, each with
+its own credentials.`,
 		Args: cobra.NoArgs,
 	}
+	s.only.flags(c)
 	f := c.Flags()
-	f.StringVar(&s.only.git.URL, "repo", "", "repository: a path, or a file, https or ssh URL")
-	f.StringVar(&s.only.git.Branch, "branch", "main", "branch to follow")
-	f.StringVar(&s.only.path, "path", "", "folder of the repository that holds the clusters (default all of it)")
-	f.StringVar(&s.only.git.Auth.SSHKeyFile, "ssh-key", "", "private key for ssh URLs")
+	f.StringVar(&s.list, "repositories", "", "file that lists several repositories, rather than --repo; see docs/watching.md")
 	f.StringVar(&s.state, "state", "", "folder for the mirror, leases and unposted statuses (default in the user's cache)")
 	f.DurationVar(&s.pace.Poll, "poll", 30*time.Second, "time between looks at the repository")
 	f.StringVar(&s.pace.Drift, "drift", "*/10 * * * *", "cron line of the looks for drift")
 	f.DurationVar(&s.pace.Soon, "soon", 5*time.Second, "time until a pass that waits is run again")
-	f.StringVar(&s.only.trusted, "trusted-commit", "", "commit from which on the signature policy counts (default the first head that is seen)")
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
-	s.only.hosting.flags(c)
 	s.reviews.flags(c)
 	s.site.flags(c)
 	f.StringVar(&s.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if s.only.git.URL == "" {
-			return fmt.Errorf("--repo is required")
+		if (s.only.git.URL == "") == (s.list == "") {
+			return errors.New("--repo or --repositories is required, and one of them")
 		}
 		if s.log, err = logger(c); err != nil {
 			return err
@@ -104,7 +103,7 @@ func (s serving) run(ctx context.Context) error {
 		return err
 	}
 	defer folder.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
-	rooms, err := s.open([]repository{s.only})
+	rooms, err := s.open()
 	if err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (s serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keepTrue(ctx, rooms)
+	keepTrue(ctx, rooms, (*watched).run)
 	stop()
 	heard()
 	s.log.Info("stopped")

@@ -64,9 +64,10 @@ var table = map[string]row{
 		[]string{"apply", "desired", "diff", "diff/render", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
-	"sync/rules":     {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
-	"sync/schedule":  {nil, "when is decided without knowing what"},
-	"sync/signature": {[]string{"desired"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
+	"sync/repositories": {[]string{"desired", "sync/gitrepo", "sync/host"}, "it reads what an operator wrote, and opens nothing"},
+	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
+	"sync/schedule":     {nil, "when is decided without knowing what"},
+	"sync/signature":    {[]string{"desired"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
 	"sync/metrics": {
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/lease"},
 		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
@@ -75,7 +76,7 @@ var table = map[string]row{
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/audit", "sync/commitstatus"},
 		"it shows what passes come to, in the fields of the audit trail, and can change nothing",
 	},
-	"sync/webhook":   {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
+	"sync/webhook": {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
 
 	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},
 	"node/etcdmember":   {[]string{"topology"}, "how a member starts depends on its volume and its configuration alone"},

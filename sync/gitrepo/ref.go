@@ -47,6 +47,12 @@ func (cfg Config) followed() (Config, error) {
 	return cfg, nil
 }
 
+// Check says what is wrong with what is followed, whatever the repository.
+func (cfg Config) Check() error {
+	_, err := cfg.followed()
+	return err
+}
+
 // Follows says what is followed, such as: branch main.
 func (cfg Config) Follows() string {
 	switch {
