@@ -31,7 +31,7 @@ func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 	case apply.Failed:
 		return commitstatus.Error, r.Report.Reason()
 	case apply.Waiting:
-		if r.needsPeople() {
+		if r.NeedsPeople() {
 			return commitstatus.Failure, r.Reason()
 		}
 		return commitstatus.Pending, waitText(r, waited)
@@ -50,9 +50,9 @@ func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 	return commitstatus.Success, text
 }
 
-// needsPeople reports that nothing more happens by itself: what people must remove is in the way of a
+// NeedsPeople reports that nothing more happens by itself: what people must remove is in the way of a
 // cluster's end, or a roll halted and its group is back on the template that worked.
-func (r Result) needsPeople() bool {
+func (r Result) NeedsPeople() bool {
 	return (len(r.blocks()) > 0 || r.Report.Stopped()) && !r.Report.Acted()
 }
 

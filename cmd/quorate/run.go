@@ -32,6 +32,7 @@ type serving struct {
 	reach    *reach
 	reviews  reviewing
 	site     site
+	people   notifying
 	log      *slog.Logger
 
 	onPlan   func(sync.Planned)
@@ -67,6 +68,7 @@ its own credentials.`,
 	f.IntVar(&s.parallel, "parallel", 4, "clusters at work at once")
 	s.reviews.flags(c)
 	s.site.flags(c)
+	s.people.flags(c)
 	f.StringVar(&s.listen, "webhook-listen", "", "address to hear webhooks of the Git host at, such as :8080 (default none)")
 	s.reach = reachFlags(c)
 	s.reach.proxyFlag(c)
@@ -103,6 +105,11 @@ func (s serving) run(ctx context.Context) error {
 		return err
 	}
 	defer folder.Release() //nolint:errcheck // the process ends, and the kernel takes the lock back
+	tellRest, err := s.notify()
+	if err != nil {
+		return err
+	}
+	defer tellRest()
 	rooms, err := s.open()
 	if err != nil {
 		return err

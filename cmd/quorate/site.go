@@ -132,6 +132,14 @@ func (s site) linked(next commitstatus.Poster) commitstatus.Poster {
 	return web.Linked{Next: next, Public: s.base}
 }
 
+// pageOf finds pages for those who are told of them; nil if people cannot follow.
+func (s site) pageOf() func(cluster, commit string) string {
+	if s.base == nil {
+		return nil
+	}
+	return func(cluster, commit string) string { return web.Page(s.base, cluster, commit) }
+}
+
 // turned hears of each turn of the loop around a repository; it has no name before there is one.
 func (s site) turned(repository string) {
 	if s.health != nil {

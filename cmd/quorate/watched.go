@@ -190,7 +190,7 @@ func (w *watched) keep(ctx context.Context) {
 	site := w.service.site
 	sync.New(sync.Config{
 		Repository: w.repo, Path: w.path, Own: w.own, Claimant: w.claimant, Poster: site.linked(w.spool), Auditor: w.auditor(), Trust: w.trust,
-		Schedule: w.stream, Run: site.timed(w.pass), Look: w.look, Slots: w.slots, Log: w.log, OnResult: w.heardOf(w.service.onResult),
+		Schedule: w.stream, Run: w.service.people.heard(site.timed(w.pass)), Look: w.look, Slots: w.slots, Log: w.log, OnResult: w.heardOf(w.service.onResult),
 		OnTurn: func() { site.turned(w.title()) }, OnLook: func(err error) { site.looked(w.title(), err) },
 	}).Run(ctx)
 }

@@ -72,6 +72,10 @@ var table = map[string]row{
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/lease"},
 		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
 	},
+	"sync/notify": {
+		[]string{"apply", "apply/quorum", "sync", "sync/lease"},
+		"it says what passes come to, and to whom that is new; it changes nothing",
+	},
 	"sync/web": {
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/audit", "sync/commitstatus"},
 		"it shows what passes come to, in the fields of the audit trail, and can change nothing",
@@ -119,7 +123,9 @@ var table = map[string]row{
 		"it tells the whole story, but only the story: the product does not know it",
 	},
 
-	"examples": {nil, "it is manifests, embedded for the programs that show them"},
+	"charts":         {nil, "it holds tests only, and these may import what they like"},
+	"deploy/systemd": {nil, "it holds tests only, and these may import what they like"},
+	"examples":       {nil, "it is manifests, embedded for the programs that show them"},
 
 	"cmd/quorate": {
 		[]string{

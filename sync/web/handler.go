@@ -80,6 +80,9 @@ func show(name string, find func(*http.Request) (page, bool)) http.HandlerFunc {
 	}
 }
 
+// Page is where people find the page about a commit of a cluster.
+func Page(public *url.URL, cluster, commit string) string { return linksOf(public).to(cluster, commit) }
+
 // Linked posts statuses with the address of the page that tells more. It is the same for a cluster and a
 // commit, whatever pass is the last, so that a status does not look new because its page is.
 type Linked struct {
@@ -94,7 +97,7 @@ var linkedContexts = []string{"quorate/apply/", "quorate/drift/"}
 func (l Linked) Post(ctx context.Context, s commitstatus.Status) error {
 	for _, prefix := range linkedContexts {
 		if cluster, is := strings.CutPrefix(s.Context, prefix); is && s.URL == "" && clusterName.MatchString(cluster) {
-			s.URL = linksOf(l.Public).to(cluster, s.Commit)
+			s.URL = Page(l.Public, cluster, s.Commit)
 		}
 	}
 	return l.Next.Post(ctx, s)
