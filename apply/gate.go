@@ -234,7 +234,7 @@ func (r *run) settling(ctx context.Context) []string {
 		return []string{err.Error()}
 	}
 	var reasons []string
-	if err := errors.Join(r.noteBack(ctx, standing), r.giveBackAllBut(ctx, standing, topology.Ref{})); err != nil {
+	if err := errors.Join(r.noteBack(ctx, standing), r.letMastersGo(ctx, standing), r.giveBackAllBut(ctx, standing, topology.Ref{})); err != nil {
 		reasons = append(reasons, err.Error())
 	}
 	for _, m := range standing.masters {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,8 @@ type groupWriter interface {
 	// terminate ends a machine; the group, whose desired capacity stays, makes
 	// another.
 	terminate(ctx context.Context, machine string) error
+	// letGo lets a machine end at once that waits at a hook of its group.
+	letGo(ctx context.Context, group topology.AutoScalingGroup, hook, machine string) error
 	// pool lists the machines in the group's warm pool, by id.
 	pool(ctx context.Context, group topology.AutoScalingGroup) ([]string, error)
 	// detach takes a machine out of its group, which makes another one.
@@ -43,7 +46,7 @@ func (r *run) roll(ctx context.Context, s order.Step, out *Outcome) error {
 	if err != nil {
 		return err
 	}
-	if err := r.noteBack(ctx, standing); err != nil {
+	if err := errors.Join(r.noteBack(ctx, standing), r.letMastersGo(ctx, standing)); err != nil {
 		return err
 	}
 	if group.Role == topology.ControlPlane {

@@ -121,6 +121,9 @@ func (r *run) workers(ctx context.Context, group topology.AutoScalingGroup, why 
 			return 0, nil, err
 		}
 	}
+	if err := r.letGo(ctx, group, live, nodes); err != nil {
+		return 0, nil, err
+	}
 	asked := len(nodes) > 0
 	for _, m := range r.in.Machines {
 		if m.Group != group.Ref() && m.Detached != group.Ref() || m.Warm() {

@@ -20,15 +20,15 @@ import (
 // An operator is somebody with a console, who works in the account beside the service.
 type operator struct {
 	awsapi.Clients
-	*testing.T
+	testing.TB
 }
 
-func newOperator(t *testing.T, ground *ground) operator {
+func newOperator(t testing.TB, ground *ground) operator {
 	t.Helper()
 	return operatorIn(t, ground, "us-east-1")
 }
 
-func operatorIn(t *testing.T, ground *ground, region string) operator {
+func operatorIn(t testing.TB, ground *ground, region string) operator {
 	t.Helper()
 	return operator{(&life{region: ground.region}).clients(t, region, func(context.Context, string) error { return nil }), t}
 }

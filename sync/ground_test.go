@@ -42,6 +42,7 @@ type ground struct {
 	early    bool                  // a worker was lost before all zones were
 	looks    map[string]int        // how often a machine looked for volumes
 	booted   map[string]bool       // machines that are up
+	emptying map[string]time.Time  // when their node was begun to be emptied
 }
 
 // newGround lays out an empty region with a loopback network of its own.
@@ -54,7 +55,7 @@ func newGroundAt(t testing.TB, clock awssim.Clock) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, workers: map[string]bool{}, fewest: -1, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}}
+	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, workers: map[string]bool{}, fewest: -1, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}, emptying: map[string]time.Time{}}
 	g.region = awssim.New(awssim.Config{Clock: g.clock, Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {

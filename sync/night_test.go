@@ -40,7 +40,7 @@ type night struct {
 }
 
 // newNight builds the HA example.
-func newNight(t *testing.T, manifest string) *night {
+func newNight(t testing.TB, manifest string) *night {
 	t.Helper()
 	clock := awssim.NewManualClock(time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC))
 	ground := newGroundAt(t, clock)
@@ -74,7 +74,7 @@ func (n *night) until(what string, limit time.Duration, so func() bool) {
 // minute lets one pass, and the machines that booted do what they can.
 func (n *night) minute() {
 	n.clock.Advance(time.Minute)
-	n.ground.settle(n.T)
+	n.ground.settle(n.TB)
 }
 
 func (n *night) pass() {
@@ -267,18 +267,28 @@ func (g *ground) Nodes(context.Context) (map[string]kube.Node, error) {
 	defer g.mu.Unlock()
 	nodes := map[string]kube.Node{}
 	for id := range g.booted {
-		nodes[id] = kube.Node{Name: id, Machine: id, Ready: true, Schedulable: true}
+		began := g.emptying[id]
+		nodes[id] = kube.Node{Name: id, Machine: id, Ready: true, Schedulable: began.IsZero(), Emptying: began}
 	}
 	return nodes, nil
 }
 
 // Empty finds no pods.
-func (g *ground) Empty(context.Context, kube.Node, topology.RollingUpdate) (kube.Progress, error) {
-	return kube.Progress{}, nil
+func (g *ground) Empty(_ context.Context, node kube.Node, _ topology.RollingUpdate) (kube.Progress, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.emptying[node.Machine].IsZero() {
+		g.emptying[node.Machine] = g.clock.Now()
+	}
+	return kube.Progress{Since: g.emptying[node.Machine]}, nil
 }
 
-// SetAside has nothing to give back.
-func (g *ground) SetAside(context.Context, kube.Node) error { return nil }
+// SetAside and Release give a node back to the scheduler.
+func (g *ground) SetAside(ctx context.Context, node kube.Node) error { return g.Release(ctx, node) }
 
-// Release has nothing to give back either.
-func (g *ground) Release(context.Context, kube.Node) error { return nil }
+func (g *ground) Release(_ context.Context, node kube.Node) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.emptying, node.Machine)
+	return nil
+}

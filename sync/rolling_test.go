@@ -32,6 +32,7 @@ const (
 var (
 	sixWorkers  = strings.Replace(small, "minSize: 3\n  maxSize: 6\n", sixNodes, 1)
 	sixLarge    = strings.Replace(sixWorkers, "machineType: t3.medium\n  "+sixNodes, "machineType: m5.large\n  "+sixNodes, 1)
+	wholeSix    = strings.ReplaceAll(sixWorkers, "machineType: t3.medium\n", "machineType: m5.large\n")
 	surgeOfTwo  = strings.Replace(sixLarge, "machineType: m5.large\n", "machineType: m5.large\n  rollingUpdate: {maxSurge: 2}\n", 1)
 	missingHalf = strings.Replace(sixLarge, "machineType: m5.large\n", "machineType: m5.large\n  rollingUpdate: {maxSurge: 0, maxUnavailable: 50%}\n", 1)
 )
