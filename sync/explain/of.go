@@ -79,9 +79,28 @@ func (f Facts) forbidden() []Waiting {
 func (f Facts) broken() []Waiting {
 	var all []Waiting
 	for _, a := range f.Advice {
-		all = append(all, Waiting{What: a.Sentence, Since: a.Since, Until: a.Until, Who: cmp.Or(a.Who, Quorate)})
+		w := Waiting{What: a.Sentence, Since: a.Since, Until: a.Until, Who: cmp.Or(a.Who, Quorate)}
+		if w.Who == People && f.halts(a.Group) {
+			w.Action = "commit a manifest that works, or this one with the annotation quorate.dev/resume, which says why it may be tried again"
+		}
+		all = append(all, w)
 	}
 	return all
+}
+
+// halts reports that a roll of these manifests halted at the group.
+func (f Facts) halts(group topology.Ref) bool {
+	return repair.Read(f.State.Facts.Marks[group], f.Cluster.Digest).Halt.Set()
+}
+
+// halted reports that one halted anywhere: then no machine is replaced until people have decided.
+func (f Facts) halted() bool {
+	for group := range f.State.Facts.Marks {
+		if f.halts(group) {
+			return true
+		}
+	}
+	return false
 }
 
 // told reports that something was said of the group already.
@@ -102,6 +121,8 @@ func (f Facts) masters() []Waiting {
 		limit := f.backLimit(m.Group)
 		w := Waiting{What: fmt.Sprintf("control plane in %s: %s", m.Zone, strings.Join(m.NotBack, "; ")), Since: m.Launched, Who: AWS}
 		switch {
+		case !m.Leaving.IsZero():
+			w.Who, w.Since = Quorate, m.Leaving
 		case m.Machine == "":
 			w.Action = "see what its group did last: quorate check"
 		case f.At.Before(m.Launched.Add(limit)):
@@ -192,8 +213,12 @@ func (f Facts) hops() []Waiting {
 	return []Waiting{{What: "Kubernetes goes one minor version at a time: " + f.Plan.Hop.String(), Who: Quorate}}
 }
 
-// rolls tell how far the replacing of machines is, and what the gate says of the next master.
+// rolls tell how far the replacing of machines is, and what the gate says of the next master. Of a roll that
+// halted, the halt says all there is to say.
 func (f Facts) rolls() []Waiting {
+	if f.halted() {
+		return nil
+	}
 	var all []Waiting
 	for _, of := range []struct {
 		what    string
@@ -253,16 +278,18 @@ func (f Facts) gate(g topology.AutoScalingGroup) string {
 	return fmt.Sprintf("; the gate says %s for %s: %s", verdict.Answer, where, verdict.Reason)
 }
 
-// rest are the steps that replace nothing.
+// rest are the steps that are to be taken; without those that a halt holds back.
 func (f Facts) rest() []Waiting {
-	others := slices.DeleteFunc(slices.Clone(f.Steps), func(s order.Step) bool { return s.Change.Effect == diff.Roll })
-	rolls := len(f.Steps) - len(others)
-	if len(others)+rolls == 0 || len(f.Plan.Forbidden()) > 0 || f.Cluster.Policy.Paused != "" {
+	steps := f.Steps
+	if f.halted() {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(s order.Step) bool { return s.Change.Effect == diff.Roll })
+	}
+	if len(steps) == 0 || len(f.Plan.Forbidden()) > 0 || f.Cluster.Policy.Paused != "" {
 		return nil
 	}
-	what := fmt.Sprintf("%d changes are to be made, first %s", len(f.Steps), f.Steps[0].Change.Ref)
-	if len(f.Steps) == 1 {
-		what = fmt.Sprintf("1 change is to be made: %s", f.Steps[0].Change.Ref)
+	what := fmt.Sprintf("%d changes are to be made, first %s", len(steps), steps[0].Change.Ref)
+	if len(steps) == 1 {
+		what = fmt.Sprintf("1 change is to be made: %s", steps[0].Change.Ref)
 	}
 	if f.Holder != 0 {
 		return []Waiting{{What: fmt.Sprintf("%s; process %d is at work on it", what, f.Holder), Who: Quorate}}
