@@ -27,6 +27,8 @@ type ground struct {
 	clock   awssim.Clock
 	network simnet.Network
 	release func()
+	// software is what the programs of a machine take to start, before it looks for its volumes.
+	software time.Duration
 	// join, if set, is how machines that are no bastions join Kubernetes; die is called when they end.
 	join func(host awssim.Machine, config topology.NodeConfig) (die func())
 
@@ -41,7 +43,9 @@ type ground struct {
 	fewest   int                   // workers up since one of them was first lost; -1 until then
 	early    bool                  // a worker was lost before all zones were
 	looks    map[string]int        // how often a machine looked for volumes
+	observed int                   // how often somebody asked etcd
 	booted   map[string]bool       // machines that are up
+	starting map[string]bool       // machines whose programs start
 	emptying map[string]time.Time  // when their node was begun to be emptied
 }
 
@@ -55,7 +59,7 @@ func newGroundAt(t testing.TB, clock awssim.Clock) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, workers: map[string]bool{}, fewest: -1, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}, emptying: map[string]time.Time{}}
+	g := &ground{clock: clock, network: network, release: release, up: map[string]netip.Addr{}, workers: map[string]bool{}, fewest: -1, smallest: 3, looks: map[string]int{}, booted: map[string]bool{}, emptying: map[string]time.Time{}, starting: map[string]bool{}}
 	g.region = awssim.New(awssim.Config{Clock: g.clock, Dir: t.TempDir(), Network: g.network, Boot: g.boot})
 	t.Cleanup(g.close)
 	if err := g.region.AddHostedZone("example.com"); err != nil {
@@ -82,6 +86,9 @@ func (m machine) Done() <-chan struct{} { return m.done }
 func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process, error) {
 	config, err := topology.ParseUserData(string(host.UserData))
 	if err != nil {
+		return nil, err
+	}
+	if err := g.start(ctx, host.InstanceID); err != nil {
 		return nil, err
 	}
 	for i, etcd := range config.EtcdClusters {
@@ -123,6 +130,31 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 			close(done)
 		})
 	}}, nil
+}
+
+// start lets the programs of a machine take their time.
+func (g *ground) start(ctx context.Context, machine string) error {
+	if g.software == 0 {
+		return nil
+	}
+	started := make(chan struct{})
+	g.mark(machine, true)
+	g.clock.AfterFunc(g.software, func() {
+		g.mark(machine, false)
+		close(started)
+	})
+	select {
+	case <-started:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *ground) mark(machine string, starting bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.starting[machine] = starting
 }
 
 // takeVolume waits for the member's volume, as the agent does: the machine before may
@@ -222,6 +254,7 @@ func (g *ground) members(etcd string) int {
 func (g *ground) Observe(_ context.Context, clusters []health.Cluster) []health.Report {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.observed++
 	var seen []health.Report
 	for _, c := range clusters {
 		looked := quorum.Cluster{Name: c.Name}

@@ -251,7 +251,7 @@ func (g *ground) settle(t testing.TB) {
 func (g *ground) settled(machine string, looks int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.booted[machine] || g.looks[machine] > looks+1
+	return g.booted[machine] || g.starting[machine] || g.looks[machine] > looks+1
 }
 
 // looked counts how often a machine looked for its volumes.
