@@ -39,10 +39,8 @@ func (s *Service) look(ctx context.Context) []string {
 	if unmoved {
 		return s.lookAgain(ctx)
 	}
-	if commit.Rewritten {
-		s.cfg.Log.Warn("the branch was rewritten", "was", commit.Previous, "is", commit.Hash)
-		s.say(ctx, commitstatus.Status{Commit: commit.Hash, Context: "quorate/history", State: commitstatus.Failure,
-			Description: "the branch was force-pushed: it no longer holds " + short(commit.Previous) + ", which was applied"})
+	if was := s.rewritten(commit); was != "" {
+		s.tellRewritten(ctx, commit, was)
 	}
 	commit, apply := s.admit(ctx, commit)
 	if !apply {

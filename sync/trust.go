@@ -18,6 +18,7 @@ import (
 type Histories interface {
 	Since(older, newer string) (gitrepo.History, error)
 	File(commit, path string) ([]byte, error)
+	Holds(commit, older string) (bool, error)
 }
 
 // Trust decides up to which commit a branch is applied, by the signature policy of the commit that
@@ -169,8 +170,37 @@ func (a Admission) praise(before string) string {
 	return fmt.Sprintf("%d commits, each signed by somebody who may change what it changes", a.Commits)
 }
 
+// rewritten is the commit that the branch held and holds no more; empty if there is none. What was applied last is
+// compared too, for the process may have ended between the fetch and the telling.
+func (s *Service) rewritten(head gitrepo.Commit) string {
+	if head.Rewritten {
+		return head.Previous
+	}
+	if s.cfg.Trust == nil || s.cfg.Trust.Anchor.Commit == "" {
+		return ""
+	}
+	last := s.cfg.Trust.Anchor.Commit
+	if holds, err := s.cfg.Trust.Histories.Holds(head.Hash, last); err != nil || holds {
+		return "" // whoever judges the head meets the same error, and tells it
+	}
+	return last
+}
+
+// tellRewritten says, and puts on record, that history was rewritten.
+func (s *Service) tellRewritten(ctx context.Context, head gitrepo.Commit, was string) {
+	s.cfg.Log.Warn("the branch was rewritten", "was", was, "is", head.Hash)
+	text := "the branch was force-pushed: it no longer holds " + short(was) + ", which was applied"
+	s.say(ctx, commitstatus.Status{Commit: head.Hash, Context: "quorate/history", State: commitstatus.Failure, Description: text})
+	s.note(ctx, head, audit.Noticed, text)
+}
+
 // refuse puts a refused push on record.
 func (s *Service) refuse(ctx context.Context, head gitrepo.Commit, reason string) {
+	s.note(ctx, head, audit.Refused, reason)
+}
+
+// note puts on record what became of a push, whatever clusters it is about.
+func (s *Service) note(ctx context.Context, head gitrepo.Commit, result audit.Result, reason string) {
 	if s.cfg.Auditor == nil {
 		return
 	}
@@ -179,7 +209,7 @@ func (s *Service) refuse(ctx context.Context, head gitrepo.Commit, reason string
 	now := time.Now()
 	err := s.cfg.Auditor.Record(ctx, audit.Record{
 		Cluster: repositoryTrail, Commit: head.Hash, Author: head.Author, Trigger: string(schedule.Poll),
-		Result: audit.Refused, Reason: reason, Began: now, Ended: now,
+		Result: result, Reason: reason, Began: now, Ended: now,
 	})
 	if err != nil {
 		s.cfg.Log.Warn("audit trail not pushed yet", "error", err)

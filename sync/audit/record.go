@@ -43,6 +43,8 @@ const (
 	Refused Result = "refused"
 	// Changed passes did something, and met nothing worse.
 	Changed Result = "changed"
+	// Noticed is no pass: something became of the branch that people should be able to look up.
+	Noticed Result = "noticed"
 )
 
 // A Record is what one pass did. Its fields are all that ever goes into the trail: no value of a

@@ -80,7 +80,7 @@ func (r *Repo) renewMirror() error {
 // use keeps the remote out of the mirror's config file: its URL may hold a password.
 func (r *Repo) use(store *filesystem.Storage) {
 	r.store, r.corrupt = store, false
-	r.remote = git.NewRemote(store, &gitconfig.RemoteConfig{
+	r.remote = git.NewRemote(bounded{store, r.cfg.Limits}, &gitconfig.RemoteConfig{
 		Name: git.DefaultRemoteName,
 		URLs: []string{r.cfg.URL},
 	})

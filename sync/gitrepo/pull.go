@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	gitconfig "github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 const (
@@ -57,7 +55,9 @@ func (r *Repo) fetchBounded(ctx context.Context, spec gitconfig.RefSpec) error {
 	if err != nil {
 		return err
 	}
-	remote := git.NewRemote(bounded{r.store}, &gitconfig.RemoteConfig{Name: git.DefaultRemoteName, URLs: []string{r.cfg.URL}})
+	limits := r.cfg.Limits
+	limits.PackBytes = min(limits.PackBytes, maxPull)
+	remote := git.NewRemote(bounded{r.store, limits}, &gitconfig.RemoteConfig{Name: git.DefaultRemoteName, URLs: []string{r.cfg.URL}})
 	err = remote.FetchContext(ctx, &git.FetchOptions{Auth: auth, RefSpecs: []gitconfig.RefSpec{spec}, Tags: git.NoTags})
 	switch {
 	case err == nil, errors.Is(err, git.NoErrAlreadyUpToDate):
@@ -68,30 +68,6 @@ func (r *Repo) fetchBounded(ctx context.Context, spec gitconfig.RefSpec) error {
 		return ErrBranchMissing
 	}
 	return classify(ctx, err)
-}
-
-// bounded is the mirror's store with a limit to what one fetch may write.
-type bounded struct{ *filesystem.Storage }
-
-// PackfileWriter is where go-git writes what it fetches.
-func (b bounded) PackfileWriter() (io.WriteCloser, error) {
-	w, err := b.Storage.PackfileWriter()
-	if err != nil {
-		return nil, err
-	}
-	return &boundedWriter{w, maxPull}, nil
-}
-
-type boundedWriter struct {
-	io.WriteCloser
-	left int64
-}
-
-func (w *boundedWriter) Write(p []byte) (int, error) {
-	if w.left -= int64(len(p)); w.left < 0 {
-		return 0, fmt.Errorf("%w: a fetch of more than %d MiB", ErrTooLarge, maxPull>>20)
-	}
-	return w.WriteCloser.Write(p)
 }
 
 // MergeBase is the newest commit that both were made on top of; ErrUnrelated if there is none.

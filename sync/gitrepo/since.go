@@ -57,6 +57,22 @@ func (r *Repo) Since(older, newer string) (History, error) {
 	return h, nil
 }
 
+// Holds reports whether a commit was made on top of another one, or is it. What is not in the mirror is held by
+// nothing that is.
+func (r *Repo) Holds(commit, older string) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, err := object.GetCommit(r.store, plumbing.NewHash(commit))
+	if err == nil {
+		var holds bool
+		if holds, err = descendsFrom(c, plumbing.NewHash(older)); err == nil {
+			return holds, nil
+		}
+	}
+	r.corrupt = true
+	return false, fmt.Errorf("history of %.12s: %w: %w", commit, ErrCorrupt, err)
+}
+
 func (r *Repo) since(older, newer plumbing.Hash) (History, error) {
 	head, err := object.GetCommit(r.store, newer)
 	if err != nil {

@@ -24,6 +24,10 @@ type Limits struct {
 	TotalBytes int64 // of all manifest files together; 64 MiB if zero
 	Entries    int   // files and folders looked at; 50,000 if zero
 	Depth      int   // folders below the path; 32 if zero
+
+	PackBytes   int64 // of one fetch, as it is sent; 2 GiB if zero
+	ObjectBytes int64 // of one object of a fetch, unpacked; 256 MiB if zero
+	Objects     int64 // of one fetch; 2,000,000 if zero
 }
 
 func (l Limits) withDefaults() Limits {
@@ -32,6 +36,10 @@ func (l Limits) withDefaults() Limits {
 		TotalBytes: cmp.Or(l.TotalBytes, 64<<20),
 		Entries:    cmp.Or(l.Entries, 50_000),
 		Depth:      cmp.Or(l.Depth, 32),
+
+		PackBytes:   cmp.Or(l.PackBytes, 2<<30),
+		ObjectBytes: cmp.Or(l.ObjectBytes, 256<<20),
+		Objects:     cmp.Or(l.Objects, 2_000_000),
 	}
 }
 
