@@ -23,12 +23,12 @@ import (
 // origin is a bare repository that a test writes to object by object, so that it can also hold
 // what git would refuse to make.
 type origin struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	repo *git.Repository
 }
 
-func newOrigin(t *testing.T) *origin {
+func newOrigin(t testing.TB) *origin {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "clusters.git")
 	repo, err := git.PlainInit(dir, true)
@@ -144,7 +144,7 @@ func (o *origin) git(args ...string) string {
 	return runGit(o.t, "", append([]string{"-C", o.dir}, args...)...)
 }
 
-func runGit(t *testing.T, stdin string, args ...string) string {
+func runGit(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", args...)
 	cmd.Stdin = strings.NewReader(stdin)
@@ -188,12 +188,12 @@ func (o *origin) serve(token string) *webServer {
 func (s *webServer) url() string { return s.URL + "/clusters.git" }
 
 // open follows main of the URL with a cache folder of its own.
-func open(t *testing.T, url string) *Repo {
+func open(t testing.TB, url string) *Repo {
 	t.Helper()
 	return openWith(t, Config{URL: url, Dir: t.TempDir()})
 }
 
-func openWith(t *testing.T, cfg Config) *Repo {
+func openWith(t testing.TB, cfg Config) *Repo {
 	t.Helper()
 	r, err := Open(cfg)
 	if err != nil {
