@@ -27,6 +27,10 @@ var (
 		"resume":    isSentence,
 		alarmsTopic: isTopic,
 
+		driftModes:    isDriftPolicy,
+		driftSchedule: isDriftSchedule,
+		correctDrift:  isSentence,
+
 		rollAt:        isMoment,
 		maxMachineAge: isAge,
 		backWithin:    isBackTime,
@@ -61,6 +65,12 @@ type Policy struct {
 	// Resume lets a roll that halted go on: quorate.dev/resume, any text that was not there when it
 	// halted.
 	Resume string
+	// Drift is what is done about differences that appear after the commit was applied:
+	// quorate.dev/drift.
+	Drift DriftPolicy
+	// DriftSchedule is a cron line that says when they are looked for, after CRON_TZ=… if it has a time
+	// zone: quorate.dev/drift-schedule. Empty means the service's own.
+	DriftSchedule string
 }
 
 // policy reads annotations that the rules have found to be well-formed.
@@ -71,6 +81,9 @@ func (m manifest) policy() Policy {
 		Prune:    m.Metadata.Annotations[annotationPrefix+"prune"] != "false",
 		Paused:   strings.TrimSpace(m.Metadata.Annotations[annotationPrefix+"paused"]),
 		Resume:   m.Metadata.Annotations[annotationPrefix+"resume"],
+
+		Drift:         DriftPolicy(m.Metadata.Annotations[annotationPrefix+driftModes]),
+		DriftSchedule: m.Metadata.Annotations[annotationPrefix+driftSchedule],
 	}
 }
 

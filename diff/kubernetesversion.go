@@ -42,7 +42,7 @@ func stepReason(want, have string) string {
 // said twice.
 func (c *Change) refuseSkips(want, have topology.Topology, machines []topology.Machine) {
 	group, ok := c.Want.(topology.AutoScalingGroup)
-	i := slices.IndexFunc(c.Fields, func(f FieldChange) bool { return f.Path == machinesField })
+	i := slices.IndexFunc(c.Fields, func(f FieldChange) bool { return f.Path == MachinesField })
 	wanted, found := topology.Find[topology.LaunchTemplate](want, group.LaunchTemplate)
 	if !ok || i < 0 || !found || group.Role != topology.ControlPlane && group.Role != topology.APIServer {
 		return

@@ -17,8 +17,12 @@ type OldMachine struct {
 	Why string
 }
 
-// machinesField stands for the machines of a group, which are no field of it.
-const machinesField = "machines"
+// Outdated reports that the machine is not what its group makes, as opposed to one whose time has come or
+// that is on its way out already.
+func (m OldMachine) Outdated() bool { return m.Why == madeFromOlder }
+
+// MachinesField stands for the machines of a group, which are no field of it.
+const MachinesField = "machines"
 
 // madeFromOlder is why a machine is old whose template's content is another one. The number of the
 // version does not count: a new version of equal content replaces nothing.
@@ -101,7 +105,7 @@ func oldField(group topology.AutoScalingGroup, old []OldMachine) []FieldChange {
 	for _, why := range whys {
 		have = append(have, strings.Join(slices.Sorted(slices.Values(ids[why])), ", ")+" "+why)
 	}
-	return []FieldChange{{Path: machinesField, Effect: Roll, Have: strings.Join(have, "; "), Want: "all made from template " + group.Template}}
+	return []FieldChange{{Path: MachinesField, Effect: Roll, Have: strings.Join(have, "; "), Want: "all made from template " + group.Template}}
 }
 
 // noteRollsToCome tells which machines a time in the future will replace.

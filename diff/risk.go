@@ -54,8 +54,7 @@ func (p Plan) Risk() Risk {
 
 // Risks counts the changes by risk.
 func (p Plan) Risks() map[Risk]int {
-	// Another member changes the tags of the volumes that there are: each lists them all.
-	running := slices.ContainsFunc(p.Changes, func(c Change) bool { return controlPlane(c.Have) || etcdVolume(c.Have) })
+	running := p.running()
 	counts := map[Risk]int{}
 	for _, c := range p.Changes {
 		counts[c.risk(running)]++
@@ -66,6 +65,15 @@ func (p Plan) Risks() map[Risk]int {
 // Risks lists all there are, the least first.
 func Risks() []Risk {
 	return []Risk{RiskNothing, RiskMetadata, RiskInPlace, RiskRolling, RiskQuorum, RiskDestructive}
+}
+
+// RiskOf is the risk of one change of the plan.
+func (p Plan) RiskOf(c Change) Risk { return c.risk(p.running()) }
+
+// running reports that there is a control plane already. Another member changes the tags of the volumes that
+// there are: each lists them all.
+func (p Plan) running() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return controlPlane(c.Have) || etcdVolume(c.Have) })
 }
 
 func etcdVolume(r topology.Resource) bool {

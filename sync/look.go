@@ -251,16 +251,25 @@ func (s *Service) replace(units map[string]unit) []string {
 			}
 			m.want, m.unit = c, path
 			clusters[c.Name] = m
+			s.looksAt(c.Name, c.Policy.DriftSchedule)
 		}
 	}
 	for name := range s.clusters {
 		if clusters[name] == nil {
 			s.cfg.Schedule.Settles(name)
+			s.looksAt(name, "")
 		}
 	}
 	s.clusters = clusters
 	slices.Sort(changed)
 	return changed
+}
+
+// looksAt gives a cluster its own schedule of looks for drift.
+func (s *Service) looksAt(cluster, line string) {
+	if err := s.cfg.Schedule.LooksAt(cluster, line); err != nil {
+		s.cfg.Log.Error("drift is looked for with that of all others", "cluster", cluster, "error", err)
+	}
 }
 
 // word makes a path fit for a status context, which has no spaces.

@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/internal/awssim"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/drift"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -37,6 +38,10 @@ type night struct {
 	last sync.Result
 	// stranger is a machine that is nobody's.
 	stranger string
+	// keeper is nil where drift is not told from commits.
+	keeper *drift.Keeper
+	// ids are those of what the cluster was made of.
+	ids topology.Bindings
 }
 
 // newNight builds the HA example.
@@ -80,11 +85,13 @@ func (n *night) minute() {
 func (n *night) pass() {
 	n.Helper()
 	change := n.life.clients(n, n.want.Region, func(context.Context, string) error { return nil })
+	applier := apply.New(apply.Config{Clients: change, Cluster: n.want.Name, Commit: n.commit, Etcd: n.ground, Now: n.clock.Now, Nodes: n.ground})
+	planner := n.life.knowing(n, n.ground, n.want)
+	planner.Drift = n.keeper
 	n.last = sync.Pass{
-		Planner: n.life.knowing(n, n.ground, n.want),
-		NewApplier: func(c desired.Cluster, commit string) sync.Applier {
-			return apply.New(apply.Config{Clients: change, Cluster: c.Name, Commit: commit, Etcd: n.ground, Now: n.clock.Now, Nodes: n.ground})
-		},
+		Planner:    planner,
+		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
+		Mark:       applier.MarkApplied,
 	}.Run(n.Context(), n.want, n.commit)
 	if n.last.Err != nil && !n.life.killed.Load() {
 		n.Fatalf("pass: %v", n.last.Err)

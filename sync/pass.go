@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/topology"
 )
 
 // Applier carries out one plan; apply.Applier does.
@@ -24,6 +25,8 @@ type Pass struct {
 	OnPlan func(Planned)
 	// Auditor, if set, is told before anything happens, and nothing happens if it cannot note it.
 	Auditor Auditor
+	// Mark writes [topology.TagApplied] on groups; apply.Applier.MarkApplied does. A pass with Drift needs it.
+	Mark func(ctx context.Context, groups []topology.Ref, value string) error
 }
 
 // Result is what one pass did.
@@ -35,7 +38,10 @@ type Result struct {
 }
 
 // Converged reports that AWS is what the manifest says, and works.
-func (r Result) Converged() bool {
+func (r Result) Converged() bool { return r.settled() && r.Planned.held() == 0 }
+
+// settled reports that it is, but for what drifted and waits for people.
+func (r Result) settled() bool {
 	return r.Err == nil && r.Planned.Plan.Empty() && r.Planned.Plan.Hop.Last() && r.Report.State() == apply.Done
 }
 
@@ -51,6 +57,9 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	if err := p.begin(planned, commit); err != nil {
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
+	if err := p.begins(ctx, c, planned); err != nil {
+		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted that other manifests begin: %w", err)}
+	}
 	in := planned.Input(c)
 	in.Progress = func(o apply.Outcome) {
 		if p.Progress != nil {
@@ -58,7 +67,9 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 		}
 	}
 	report := p.NewApplier(c, commit).Run(ctx, in)
-	return Result{Planned: planned, Report: report}
+	result := Result{Planned: planned, Report: report}
+	p.learn(ctx, c, &result)
+	return result
 }
 
 // Input is what a run is about that carries out the plan, or only looks as one would. The cluster is the one of

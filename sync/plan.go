@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/diff/render"
 	"github.com/quorate/quorate/internal/prices"
+	"github.com/quorate/quorate/sync/drift"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -32,6 +33,9 @@ type Planner struct {
 	// Standing is how the control plane is, by which its machines are ordered when several roll; nil
 	// without access to etcd.
 	Standing Standing
+	// Drift, if set, leaves out of plans what appeared after the manifests were applied and waits for people.
+	// Who only looks has none.
+	Drift *drift.Keeper
 	// Now is the clock of whoever carries the plan out; nil means time.Now.
 	Now func() time.Time
 }
@@ -45,6 +49,8 @@ type Planned struct {
 	Steps   []order.Step
 	// Standing is how the control plane was seen when its machines were put in order; nil if nobody looked.
 	Standing *apply.Standing
+	// Drift tells what appeared since the manifests were applied; nil if nobody judged that.
+	Drift *drift.Report
 	// Rollout is how the machines of the plan are replaced.
 	Rollout render.Rollout
 	// Cost is zero if the planner has no prices.
@@ -69,6 +75,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	known := p.nodes(ctx, c, state.Machines)
 	state.Machines = known.versions(state.Machines)
 	planned := compare(c, state, at, known.marked())
+	p.judge(c, &planned)
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}

@@ -85,6 +85,10 @@ type member struct {
 	again schedule.Reason
 	// wait is what its last pass stood before; only the pass that runs has it in hand.
 	wait wait
+	// calmOf is the commit at which it was said last, at calmAt, that there is no drift; empty if something
+	// else was said since. Only the pass at work touches the two.
+	calmOf string
+	calmAt time.Time
 }
 
 // New makes a service.
@@ -109,7 +113,7 @@ func (s *Service) Run(ctx context.Context) {
 				s.start(ctx, name, trigger.Reason)
 			}
 		default:
-			for _, name := range s.named(trigger.Cluster) {
+			for _, name := range s.named(trigger) {
 				s.start(ctx, name, trigger.Reason)
 			}
 		}
@@ -117,13 +121,17 @@ func (s *Service) Run(ctx context.Context) {
 	s.tasks.Wait()
 }
 
-func (s *Service) named(cluster string) []string {
-	if cluster != "" {
-		return []string{cluster}
+// named are the clusters that a trigger is about. Those that have a drift schedule of their own are not looked
+// at with all others.
+func (s *Service) named(t schedule.Trigger) []string {
+	if t.Cluster != "" {
+		return []string{t.Cluster}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.clusters))
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.clusters)), func(name string) bool {
+		return t.Reason == schedule.Drift && s.clusters[name].want.Policy.DriftSchedule != ""
+	})
 }
 
 // start runs a pass for the cluster, or another one right after the one that runs.
@@ -173,6 +181,7 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
 	}
 	s.post(ctx, commit, want.Name, state, text)
+	s.tellDrift(ctx, m, commit, want, result)
 	s.audit(ctx, head, reason, want, result, began)
 	s.plan(want.Name, result)
 	s.cfg.Log.Info("pass", "cluster", want.Name, "commit", commit, "reason", reason, "state", state,
@@ -197,11 +206,11 @@ func (s *Service) guarded(ctx context.Context, want desired.Cluster, commit stri
 // mend first is left to the next commit, or the next look for drift.
 func (s *Service) plan(cluster string, r Result) {
 	switch {
-	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.Converged(), r.Err == nil && r.Report.Stopped() && !r.Report.Acted():
+	case r.Err == nil && len(r.Planned.Plan.Forbidden()) > 0, r.settled(), r.Err == nil && r.Report.Stopped() && !r.Report.Acted():
 		s.cfg.Schedule.Settles(cluster)
 	case errors.Is(r.Err, lease.ErrHeld):
 		s.cfg.Schedule.Waits(cluster)
-	case r.Err != nil, r.Report.State() == apply.Failed:
+	case r.Err != nil, r.Report.State() == apply.Failed, r.Planned.held() > 0 && !r.Report.Acted():
 		s.cfg.Schedule.Fails(cluster)
 	default:
 		s.cfg.Schedule.Waits(cluster)

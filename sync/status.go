@@ -44,6 +44,9 @@ func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 		return commitstatus.Success, r.Planned.Ended() + "; remove the folder"
 	}
 	text := fmt.Sprintf("%d resources as the manifest says, nothing to change", r.Planned.State.Topology.Len())
+	if n := r.Planned.held(); n > 0 {
+		text = fmt.Sprintf("applied; %d drifted since and left as found, see %s", n, driftContext(r.Planned.Cluster.Name))
+	}
 	if why := r.Planned.Cluster.Policy.Paused; why != "" {
 		text = "paused: " + why + "; " + text
 	}

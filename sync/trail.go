@@ -32,6 +32,9 @@ func (p Pass) begin(planned Planned, commit string) error {
 		Cluster: planned.Cluster.Name, Commit: commit, Began: planned.At,
 		Manifest: planned.Cluster.Digest, Plan: planned.Plan.Digest(),
 	}
+	if planned.corrects() {
+		r.Trigger = string(schedule.Drift)
+	}
 	for _, s := range planned.Steps {
 		r.Steps = append(r.Steps, audit.Step{Ref: s.Change.Ref.String(), Effect: s.Change.Effect.String(), State: "unknown", Zone: s.Zone})
 	}
@@ -54,6 +57,9 @@ func (s *Service) audit(ctx context.Context, commit gitrepo.Commit, reason sched
 		err = s.cfg.Auditor.Forget(want.Name)
 	default:
 		record.Cluster, record.Commit, record.Author, record.Trigger = want.Name, commit.Hash, commit.Author, string(reason)
+		if r.Planned.corrects() {
+			record.Trigger = string(schedule.Drift) // whatever made the pass look
+		}
 		record.Manifest, record.Plan = want.Digest, r.Planned.Plan.Digest()
 		record.Began, record.Ended = began, time.Now()
 		err = s.cfg.Auditor.Record(ctx, record)

@@ -4,7 +4,7 @@ import "slices"
 
 // Tags on Auto Scaling groups by which the service remembers what it did about them. They are not passed
 // on to machines and no part of a topology: nobody wants them, and nobody misses them. apply/repair
-// writes and reads their values.
+// writes and reads the values of all but the last.
 const (
 	// TagHalted is on a group whose roll halted that of the whole cluster.
 	TagHalted = "quorate.dev/halted"
@@ -14,10 +14,13 @@ const (
 	TagEnded = "quorate.dev/ended"
 	// TagSick is on a group whose machine is away although it had been back before.
 	TagSick = "quorate.dev/sick"
+	// TagApplied is on control-plane groups and says which manifests were applied to their end, or are on
+	// their way. sync/drift writes and reads its value.
+	TagApplied = "quorate.dev/applied"
 )
 
-// MarkTags are all of them, sorted.
+// MarkTags are all of them that tell of repairs and rolls, sorted.
 var MarkTags = []string{TagEnded, TagHalted, TagRolledFrom, TagSick}
 
-// IsMark reports whether a tag is one of them.
-func IsMark(key string) bool { return slices.Contains(MarkTags, key) }
+// IsMark reports whether a tag is one by which the service remembers something.
+func IsMark(key string) bool { return key == TagApplied || slices.Contains(MarkTags, key) }

@@ -16,6 +16,7 @@ import (
 	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/drift"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/sync/lease"
@@ -238,6 +239,7 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 	if err != nil {
 		return sync.Result{Err: err}
 	}
+	planner.Drift = &drift.Keeper{Dir: filepath.Join(w.service.state, "drift"), Log: w.service.log}
 	applier, err := w.service.reach.applier(ctx, c, commit, held)
 	if err != nil {
 		return sync.Result{Err: err}
@@ -248,5 +250,6 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 		Progress:   w.service.progress,
 		OnPlan:     w.service.onPlan,
 		Auditor:    w.auditor(),
+		Mark:       applier.MarkApplied,
 	}.Run(ctx, c, commit)
 }

@@ -53,6 +53,7 @@ var table = map[string]row{
 	},
 	"sync/audit":        {nil, "it writes down what it is told; what it needs of a repository is an interface beside it"},
 	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
+	"sync/drift":        {[]string{"desired", "diff", "topology"}, "it judges a plan by the policy of its manifest, and asks AWS nothing"},
 	"sync/explain": {
 		[]string{"actual", "apply", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
 		"it says in words what a plan and a look at the control plane show, and asks nobody itself",

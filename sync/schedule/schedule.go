@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +30,8 @@ const (
 	Webhook Reason = "webhook"
 )
 
-// Trigger asks for one cluster to be run, or for all of them if Cluster is empty.
+// Trigger asks for one cluster to be run, or for all of them if Cluster is empty. A look for drift of all
+// leaves out those that have a line of their own.
 type Trigger struct {
 	Reason  Reason
 	Cluster string
@@ -77,7 +79,15 @@ type Schedule struct {
 	retryAt  map[string]time.Time
 	failures map[string]int // in a row
 	woken    map[string]bool
-	changed  chan struct{} // holds one value if the earliest trigger may have changed
+	looks    map[string]look // by cluster, of those that have a line of their own
+	changed  chan struct{}   // holds one value if the earliest trigger may have changed
+}
+
+// look is when a cluster is looked at for drift.
+type look struct {
+	line  string
+	times cron.Schedule
+	at    time.Time
 }
 
 // New refuses a cron line it cannot read.
@@ -93,6 +103,7 @@ func New(cfg Config) (*Schedule, error) {
 		retryAt:  map[string]time.Time{},
 		failures: map[string]int{},
 		woken:    map[string]bool{},
+		looks:    map[string]look{},
 		changed:  make(chan struct{}, 1),
 	}, nil
 }
@@ -135,6 +146,32 @@ func (s *Schedule) Fails(cluster string) time.Duration {
 	}
 	s.failures[cluster]++
 	return s.retryIn(cluster, min(delay, s.cfg.MaxRetry))
+}
+
+// LooksAt gives a cluster a cron line of its own for looks for drift, in UTC if the line names no time zone.
+// An empty one takes it away again: the cluster is looked at with all others. Telling it what it knows
+// changes nothing.
+func (s *Schedule) LooksAt(cluster, line string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.looks[cluster].line == line {
+		return nil
+	}
+	delete(s.looks, cluster)
+	if line == "" {
+		return nil
+	}
+	zoned := line
+	if !strings.Contains(line, "TZ=") {
+		zoned = "CRON_TZ=UTC " + line
+	}
+	times, err := cron.ParseStandard(zoned)
+	if err != nil {
+		return fmt.Errorf("drift schedule %q: %w", line, err)
+	}
+	s.looks[cluster] = look{line, times, s.after(times, time.Now())}
+	s.change()
+	return nil
 }
 
 // Settles forgets about the cluster: its last pass left nothing to do, or it is gone.
@@ -189,10 +226,16 @@ func (s *Schedule) pop(now time.Time) (Trigger, bool) {
 		return Trigger{Webhook, cluster}, true
 	}
 	cluster, at := s.earliestRetry()
+	own, ownAt := s.earliestLook()
 	switch {
 	case !at.IsZero() && !at.After(now):
 		delete(s.retryAt, cluster)
 		return Trigger{Retry, cluster}, true
+	case own != "" && !ownAt.After(now):
+		l := s.looks[own]
+		l.at = s.after(l.times, now)
+		s.looks[own] = l
+		return Trigger{Drift, own}, true
 	case !s.pollAt.After(now):
 		s.pollAt = now.Add(s.cfg.Poll + s.jitter(s.cfg.Poll/10))
 		return Trigger{Poll, ""}, true
@@ -204,8 +247,20 @@ func (s *Schedule) pop(now time.Time) (Trigger, bool) {
 }
 
 // nextDrift never lands in the slot that was just served, since jitter only ever adds.
-func (s *Schedule) nextDrift(now time.Time) time.Time {
-	return s.drift.Next(now).Add(s.jitter(s.cfg.DriftJitter))
+func (s *Schedule) nextDrift(now time.Time) time.Time { return s.after(s.drift, now) }
+
+func (s *Schedule) after(times cron.Schedule, now time.Time) time.Time {
+	return times.Next(now).Add(s.jitter(s.cfg.DriftJitter))
+}
+
+// earliestLook is empty if no cluster has a line of its own.
+func (s *Schedule) earliestLook() (cluster string, at time.Time) {
+	for c, l := range s.looks {
+		if at.IsZero() || l.at.Before(at) || (l.at.Equal(at) && c < cluster) {
+			cluster, at = c, l.at
+		}
+	}
+	return cluster, at
 }
 
 func (s *Schedule) earliestRetry() (cluster string, at time.Time) {
@@ -234,6 +289,9 @@ func (s *Schedule) earliest() time.Time {
 	at := s.pollAt
 	if s.driftAt.Before(at) {
 		at = s.driftAt
+	}
+	if own, look := s.earliestLook(); own != "" && look.Before(at) {
+		at = look
 	}
 	if _, retry := s.earliestRetry(); !retry.IsZero() && retry.Before(at) {
 		at = retry

@@ -185,3 +185,29 @@ func TestAWrongCronLineIsRefused(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 }
+
+func TestAClusterWithALineOfItsOwnIsLookedAtByItsOwnClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // starts at midnight, UTC, when it is one o'clock in Berlin
+		s := newSchedule(t, calm())
+		for _, told := range []string{"0 1 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *"} {
+			if err := s.LooksAt("ha", told); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.LooksAt("dev", "30 2 * * *"); err != nil {
+			t.Fatal(err)
+		}
+		check(t, take(t, s, 4, func(Trigger) {}), "0s poll", "2h0m0s drift ha", "2h30m0s drift dev", "26h0m0s drift ha")
+		if err := s.LooksAt("ha", ""); err != nil {
+			t.Fatal(err)
+		}
+		check(t, take(t, s, 2, func(Trigger) {}), "0s poll", "30m0s drift dev")
+	})
+}
+
+func TestATroubledLineLeavesAClusterWithAllOthers(t *testing.T) {
+	s := newSchedule(t, calm())
+	if err := s.LooksAt("ha", "never"); err == nil {
+		t.Error("it was taken")
+	}
+}
