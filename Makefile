@@ -9,6 +9,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 TOOLS   := bin/tools
 KUBERNETES := bin/kubernetes/kube-apiserver
 GITEA := bin/gitea/gitea
+HELM := bin/helm/helm
 
 # Packages that hold tests of a certain sort, found by how those tests are written, so that
 # nobody has to remember to list them here.
@@ -27,7 +28,7 @@ demo: build ## Tell the whole story on this machine: simulated AWS, real etcd, a
 	bin/quorate demo
 
 .PHONY: test
-test: vet lint archtest $(KUBERNETES) $(GITEA) race days contract ## Everything that CI runs
+test: vet lint archtest $(KUBERNETES) $(GITEA) $(HELM) race days contract ## Everything that CI runs
 
 # The tests called TestKubernetes… run against the real thing, built from a module of its own. CI=true
 # makes its absence a failure rather than a skip.
@@ -51,6 +52,15 @@ $(GITEA): internal/giteatest/server/go.mod internal/giteatest/server/go.sum
 .PHONY: gitea
 gitea: $(GITEA) ## Build the Gitea that tests run against (four minutes, once), and run those tests
 	CI=true go test -count=1 -run '^TestGitea' $(call with,'^func TestGitea')
+
+# The tests called TestHelm… run the real one on the chart.
+$(HELM): internal/helmtest/cli/go.mod internal/helmtest/cli/go.sum
+	go build -C internal/helmtest/cli -o $(CURDIR)/bin/helm/ tool
+	touch $@
+
+.PHONY: chart
+chart: $(HELM) $(KUBERNETES) ## Build the Helm that tests run, once, and check the chart
+	CI=true go test -count=1 ./charts
 
 .PHONY: vet
 vet: ## Run go vet

@@ -124,6 +124,7 @@ var table = map[string]row{
 		"it tells the whole story, but only the story: the product does not know it",
 	},
 
+	"charts":         {nil, "it holds tests only, and these may import what they like"},
 	"deploy/systemd": {nil, "it holds tests only, and these may import what they like"},
 	"examples":       {nil, "it is manifests, embedded for the programs that show them"},
 
