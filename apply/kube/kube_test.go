@@ -3,6 +3,7 @@ package kube_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,7 @@ func TestKubernetesNodesAreEmptied(t *testing.T) {
 		"after its time a node is emptied by force":                  force,
 		"a pod that nothing would make again is asked about":         unmanaged,
 		"pods of daemon sets stay":                                   daemonSets,
+		"a master keeps its static pods":                             staticPods,
 		"a node that is to stay is given back":                       release,
 		"two budgets over one pod are found in the rehearsal":        twoBudgets,
 		"a silent kubelet is not ready":                              silence,
@@ -243,6 +245,25 @@ func daemonSets(t *testing.T, k8s *kubetest.ControlPlane) {
 	s.emptyAll("a", topology.RollingUpdate{})
 	if len(s.podsOn("a")) != 1 {
 		t.Error("the agent is gone")
+	}
+}
+
+// staticPods are shown by mirrors of theirs, which nothing owns that would make them again.
+func staticPods(t *testing.T, k8s *kubetest.ControlPlane) {
+	s := newScene(t, k8s, 2)
+	s.deploy("dns", 2, 1)
+	components := []string{"etcd-manager-main", "kube-apiserver"}
+	for _, component := range components {
+		mirror := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+			Name: component, Annotations: map[string]string{corev1.MirrorPodAnnotationKey: "1"},
+		}, Spec: kubetest.PodSpec()}
+		mirror.Spec.NodeName = s.namespace + "-a"
+		_, err := k8s.Client.CoreV1().Pods(s.namespace).Create(t.Context(), mirror, metav1.CreateOptions{})
+		s.must(err)
+	}
+	s.emptyAll("a", topology.RollingUpdate{})
+	if left := s.podsOn("a"); !slices.Equal(left, components) {
+		t.Errorf("the master runs %v, want %v", left, components)
 	}
 }
 
