@@ -135,11 +135,11 @@ func (l *life) pass(t testing.TB, ground *ground, c desired.Cluster, commit stri
 	}.Run(t.Context(), unhurriedly(c), commit)
 }
 
-// unhurriedly is the cluster with all the time of the world for its machines.
+// unhurriedly is the cluster with all the time of the world for its machines, and for its snapshots.
 func unhurriedly(c desired.Cluster) desired.Cluster {
 	c.Rolling = maps.Clone(c.Rolling)
 	for ref, pace := range c.Rolling {
-		pace.BackWithin = unhurried
+		pace.BackWithin, pace.SnapshotMaxAge = unhurried, unhurried
 		c.Rolling[ref] = pace
 	}
 	return c
