@@ -7,17 +7,17 @@ import (
 
 func TestADriftPolicyGivesEachClassItsMode(t *testing.T) {
 	for policy, want := range map[DriftPolicy]string{
-		"":                                     "fix fix fix fix fix",
-		"report":                               "report report report report report",
-		"fix, rolling=ask, destructive=report": "fix fix ask fix report",
-		"ask,in place = fix":                   "ask fix ask ask ask",
-		"quorum-affecting=ask":                 "fix fix fix ask fix",
+		"":                                     "fix,fix,fix,fix,fix",
+		"report":                               "report,report,report,report,report",
+		"fix, rolling=ask, destructive=report": "fix,fix,ask,fix,report",
+		"ask,in place = fix":                   "ask,fix,ask,ask,ask",
+		"quorum-affecting=ask":                 "fix,fix,fix,ask,fix",
 	} {
 		var modes []string
 		for _, class := range DriftClasses {
 			modes = append(modes, string(policy.Mode(class)))
 		}
-		if got := strings.Join(modes, " "); got != want {
+		if got := strings.Join(modes, ","); got != want {
 			t.Errorf("%q: %s, want %s", policy, got, want)
 		}
 	}
