@@ -189,7 +189,7 @@ func (s *Service) rewritten(head gitrepo.Commit) string {
 // tellRewritten says, and puts on record, that history was rewritten.
 func (s *Service) tellRewritten(ctx context.Context, head gitrepo.Commit, was string) {
 	s.cfg.Log.Warn("the branch was rewritten", "was", was, "is", head.Hash)
-	text := "the branch was force-pushed: it no longer holds " + short(was) + ", which was applied"
+	text := "the branch was force-pushed: it no longer holds " + short(was) + ", which it held before"
 	s.say(ctx, commitstatus.Status{Commit: head.Hash, Context: "quorate/history", State: commitstatus.Failure, Description: text})
 	s.note(ctx, head, audit.Noticed, text)
 }

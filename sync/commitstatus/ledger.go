@@ -15,10 +15,12 @@ import (
 // What a Ledger allows for one commit and context. GitHub takes at most 1000 statuses each, and refuses
 // every further one (https://docs.github.com/en/rest/commits/statuses#create-a-commit-status).
 const (
-	// textPace is the least time between two statuses that differ only in what they tell.
+	// fluently is how many statuses are posted as soon as what they tell changes, a few minutes of passes.
+	fluently = 100
+	// textPace is from then on the least time between two that differ only in what they tell.
 	textPace = 10 * time.Second
 	// textShare makes that a share of the time since the first status: a roll of an hour tells something
-	// every 72 s, and a week holds fewer than 450 texts.
+	// every 72 s, and a week holds fewer than 550 texts.
 	textShare = 50
 	// briskly is how many statuses are posted as soon as their state changes. From then on these wait too,
 	// for a smaller share of the time, so that the limit is not reached for as long again several times.
@@ -94,7 +96,7 @@ func (l *Ledger) Post(ctx context.Context, s Status) error {
 func (e entry) pause(s Status, now time.Time) time.Duration {
 	age := now.Sub(e.First)
 	switch {
-	case e.Posts == 0:
+	case e.Posts < fluently:
 		return 0
 	case s.State == e.Last.State:
 		return max(textPace, age/textShare)
