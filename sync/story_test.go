@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +75,7 @@ func (s *story) must(err error) {
 // serve wires the service as the command does, with the ground in place of AWS and the machines.
 func (s *story) serve() {
 	s.Helper()
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	open := func(dir string) *gitrepo.Repo {
 		repo, err := gitrepo.Open(gitrepo.Config{URL: s.repository, Dir: filepath.Join(s.folder, dir), Auth: gitrepo.Auth{Token: s.robot.Token, Username: "robot"}})
 		s.must(err)

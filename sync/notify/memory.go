@@ -65,7 +65,7 @@ func load(file string) (memory, error) {
 		return nil, fmt.Errorf("what was notified: %w", err)
 	}
 	if json.Unmarshal(data, &m) != nil {
-		return memory{}, nil
+		m = memory{}
 	}
 	return m, nil
 }

@@ -55,7 +55,7 @@ func said(m memory, passes ...service.Result) []string {
 		}
 		if n, tell := m.hear(ha, c, noon.Add(time.Duration(i)*time.Minute)); tell {
 			_, body := n.text()
-			all = append(all, string(n.Kind)+": "+body)
+			all = append(all, string(n.Kind)+" | "+body)
 		}
 	}
 	return all
@@ -69,13 +69,13 @@ func TestACauseIsSaidOnceAndOnceMoreWhenItIsOver(t *testing.T) {
 	}{
 		"nothing is wrong":                {[]service.Result{fine, waits, fine}, nil},
 		"one pass that fails":             {[]service.Result{fine, broken, fine}, nil},
-		"passes that fail":                {[]service.Result{broken, broken, broken, fine, fine}, []string{"failed: no credentials", "recovered: Over after 3m0s: no credentials"}},
-		"steps that fail":                 {[]service.Result{failing, failing}, []string{"failed: vpc/ha.example.com: AWS said no 3 times"}},
-		"a halt, which lasts":             {[]service.Result{halted, later, later}, []string{"halted: halted: zone a, for 10 min"}},
-		"a refusal, then the next commit": {[]service.Result{refused, refused, waits}, []string{"needs people: vpc/ha.example.com: it may not move", "recovered: Over after 2m0s: vpc/ha.example.com: it may not move"}},
-		"a gate that will never open":     {[]service.Result{lost}, []string{"needs people: vpc/ha.example.com: no majority is left"}},
-		"one cause after another":         {[]service.Result{halted, refused, fine}, []string{"halted: halted: zone a, for 10 min", "needs people: vpc/ha.example.com: it may not move", "recovered: Over after 1m0s: vpc/ha.example.com: it may not move"}},
-		"passes that tell nothing":        {[]service.Result{halted, busy, stopped, halted}, []string{"halted: halted: zone a, for 10 min"}},
+		"passes that fail":                {[]service.Result{broken, broken, broken, fine, fine}, []string{"failed | no credentials", "recovered | Over after 3m0s: no credentials"}},
+		"steps that fail":                 {[]service.Result{failing, failing}, []string{"failed | vpc/ha.example.com: AWS said no 3 times"}},
+		"a halt, which lasts":             {[]service.Result{halted, later, later}, []string{"halted | halted: zone a, for 10 min"}},
+		"a refusal, then the next commit": {[]service.Result{refused, refused, waits}, []string{"needs people | vpc/ha.example.com: it may not move", "recovered | Over after 2m0s: vpc/ha.example.com: it may not move"}},
+		"a gate that will never open":     {[]service.Result{lost}, []string{"needs people | vpc/ha.example.com: no majority is left"}},
+		"one cause after another":         {[]service.Result{halted, refused, fine}, []string{"halted | halted: zone a, for 10 min", "needs people | vpc/ha.example.com: it may not move", "recovered | Over after 1m0s: vpc/ha.example.com: it may not move"}},
+		"passes that tell nothing":        {[]service.Result{halted, busy, stopped, halted}, []string{"halted | halted: zone a, for 10 min"}},
 		"failures apart":                  {[]service.Result{broken, fine, broken, fine}, nil},
 	} {
 		if d := cmp.Diff(c.want, said(memory{}, c.passes...)); d != "" {
