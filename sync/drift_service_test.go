@@ -34,7 +34,9 @@ func TestThatThereIsNoDriftIsSaidAtMostEverySixHours(t *testing.T) {
 			t.Errorf("said %q", got)
 		}
 		subnet := topology.Ref{Kind: topology.KindSubnet, Name: "a.one.example.com"}
+		w.mu.Lock()
 		report = &drift.Report{Known: true, Findings: []drift.Finding{{Ref: subnet, Path: "dns64", Mode: "report", Risk: diff.RiskInPlace, Since: time.Now()}}}
+		w.mu.Unlock()
 		time.Sleep(15 * time.Minute)
 		synctest.Wait()
 		if got := w.wall.last("quorate/drift/one.example.com"); got.State != commitstatus.Failure || !strings.HasSuffix(got.Description, ": subnet/a dns64") {

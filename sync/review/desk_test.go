@@ -99,6 +99,20 @@ func (d *desk) write(number int, author, body string) int64 {
 	return id
 }
 
+// written is how often a comment was.
+func (d *desk) written() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.kept
+}
+
+// fail makes the host answer with the error from now on, or well again.
+func (d *desk) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.down = err
+}
+
 func (d *desk) String() string { return "a desk" }
 
 func (d *desk) Post(_ context.Context, s commitstatus.Status) error {

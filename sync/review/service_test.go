@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +29,8 @@ func TestAPullRequestThatAddsAClusterIsPlannedAndSaidOnce(t *testing.T) {
 		contains(t, "roll-up", d.status("b", "quorate/plan"), "success: two.example.com: in place")
 		contains(t, "comment", d.remark(7, "plan"), "| `two.example.com` | planned | in place |", "<details>", "`vpc/two.example.com`", "Of commit `bbbbbbbbbbbb`", "at `aaaaaaaaaaaa`")
 		after(10 * time.Minute)
-		if got := d.looked(); got != "" || d.kept != 1 {
-			t.Errorf("an unchanged pull request cost looks at %q, and %d comments", got, d.kept)
+		if got := d.looked(); got != "" || d.written() != 1 {
+			t.Errorf("an unchanged pull request cost looks at %q, and %d comments", got, d.written())
 		}
 		after(10 * time.Minute)
 		if got := d.looked(); got != "two.example.com" {
@@ -65,9 +66,9 @@ func TestProblemsAreCommentedWithTheirPlacesAndFail(t *testing.T) {
 func TestAFailedLookAtAWSIsNeverGreenAndIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		broken := true
+		var mended atomic.Bool
 		d.sees = func(desired.Cluster) (actual.State, error) {
-			if broken {
+			if !mended.Load() {
 				return actual.State{}, errors.New("RequestLimitExceeded")
 			}
 			return actual.State{}, nil
@@ -79,7 +80,7 @@ func TestAFailedLookAtAWSIsNeverGreenAndIsTriedAgain(t *testing.T) {
 		contains(t, "cluster", d.status("b", "quorate/plan/one.example.com"), "error: no plan: ", "RequestLimitExceeded")
 		contains(t, "roll-up", d.status("b", "quorate/plan"), "error: one.example.com: no plan")
 		contains(t, "comment", d.remark(7, "plan"), "no plan could be made", "| `one.example.com` | no plan | unknown |")
-		broken = false
+		mended.Store(true)
 		after(5 * time.Second)
 		contains(t, "later", d.status("b", "quorate/plan"), "success: ")
 	})
@@ -175,8 +176,8 @@ func TestWhatTouchesNoClusterIsGreenWithoutAComment(t *testing.T) {
 		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
 		d.serve(t)
 		after(time.Second)
-		if got := d.status("b", "quorate/plan"); got != "success: no cluster is touched" || d.kept != 0 {
-			t.Errorf("%q, %d comments", got, d.kept)
+		if got := d.status("b", "quorate/plan"); got != "success: no cluster is touched" || d.written() != 0 {
+			t.Errorf("%q, %d comments", got, d.written())
 		}
 	})
 }
@@ -223,14 +224,10 @@ func TestTheCommentIsKeptWhenTheHostIsBack(t *testing.T) {
 		d.push("a", nil)
 		d.propose(7, "b", map[string]string{"one": cluster("one.example.com")})
 		s := d.serve(t)
-		d.mu.Lock()
-		d.down = errors.New("502")
-		d.mu.Unlock()
+		d.fail(errors.New("502"))
 		s.Hear(webhook.PullRequest{Number: 7})
 		after(time.Second)
-		d.mu.Lock()
-		d.down = nil
-		d.mu.Unlock()
+		d.fail(nil)
 		after(time.Minute)
 		contains(t, "comment", d.remark(7, "plan"), "`one.example.com`")
 		if got := d.looked(); got != "one.example.com" {
