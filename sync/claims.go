@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // Claims is which of several repositories describes which cluster. What two describe is run from neither:
@@ -123,19 +124,7 @@ func (c *Claims) tell(repository string, before, now []string) {
 }
 
 func (c *Claims) write() error {
-	data, err := json.Marshal(c.of)
-	if err != nil {
-		return fmt.Errorf("claims of clusters: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(c.file), "new-claims-*")
-	if err != nil {
-		return fmt.Errorf("claims of clusters: %w", err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("claims of clusters: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	if err := os.Rename(f.Name(), c.file); err != nil {
+	if err := durable.WriteJSON(c.file, c.of); err != nil {
 		return fmt.Errorf("claims of clusters: %w", err)
 	}
 	return nil

@@ -44,16 +44,16 @@ var table = map[string]row{
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 
 	"sync": {
-		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/prices", "sync/...", "topology"},
+		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/durable", "internal/prices", "sync/...", "topology"},
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
 	},
 	"sync/checkup": {
 		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
 		"it judges facts of all stages in one place; who asks for them is handed in",
 	},
-	"sync/audit":        {nil, "it writes down what it is told; what it needs of a repository is an interface beside it"},
-	"sync/commitstatus": {nil, "a poster says what it is told; what it needs of a repository is an interface beside it"},
-	"sync/drift":        {[]string{"desired", "diff", "topology"}, "it judges a plan by the policy of its manifest, and asks AWS nothing"},
+	"sync/audit":        {[]string{"internal/durable"}, "it writes down what it is told; what it needs of a repository is an interface beside it"},
+	"sync/commitstatus": {[]string{"internal/durable"}, "a poster says what it is told; what it needs of a repository is an interface beside it"},
+	"sync/drift":        {[]string{"desired", "diff", "internal/durable", "topology"}, "it judges a plan by the policy of its manifest, and asks AWS nothing"},
 	"sync/explain": {
 		[]string{"actual", "apply", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
 		"it says in words what a plan and a look at the control plane show, and asks nobody itself",
@@ -62,31 +62,32 @@ var table = map[string]row{
 	"sync/host":    {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},
 	"sync/lease":   {nil, "who may work on a cluster is decided without knowing what the work is"},
 	"sync/review": {
-		[]string{"apply", "desired", "diff", "diff/render", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
+		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
 	"sync/repositories": {[]string{"desired", "sync/gitrepo", "sync/host"}, "it reads what an operator wrote, and opens nothing"},
 	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":     {nil, "when is decided without knowing what"},
-	"sync/signature":    {[]string{"desired"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
+	"sync/signature":    {[]string{"desired", "internal/durable"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
 	"sync/metrics": {
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/lease"},
 		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
 	},
 	"sync/notify": {
-		[]string{"apply", "apply/quorum", "sync", "sync/lease"},
+		[]string{"apply", "apply/quorum", "internal/durable", "sync", "sync/lease"},
 		"it says what passes come to, and to whom that is new; it changes nothing",
 	},
 	"sync/web": {
-		[]string{"apply", "apply/quorum", "diff", "sync", "sync/audit", "sync/commitstatus"},
+		[]string{"apply", "apply/quorum", "diff", "internal/durable", "sync", "sync/audit", "sync/commitstatus"},
 		"it shows what passes come to, in the fields of the audit trail, and can change nothing",
 	},
 	"sync/webhook": {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
 
 	"node":              {[]string{"internal/awsapi", "node/...", "topology"}, "a machine boots from its configuration and its volumes, and from nothing of the service"},
-	"node/etcdmember":   {[]string{"topology"}, "how a member starts depends on its volume and its configuration alone"},
+	"node/etcdmember":   {[]string{"internal/durable", "topology"}, "how a member starts depends on its volume and its configuration alone"},
 	"internal/awsapi":   {nil, "it knows AWS and no kind"},
 	"internal/archtest": {nil, "it only looks"},
+	"internal/durable":  {nil, "it keeps bytes and does not know what they mean"},
 
 	"internal/awssim":        {[]string{"desired/instancetype", "internal/awssim/simnet", "internal/prices"}, "the simulator must not learn from the product what AWS would do; the lists of types and prices are AWS's"},
 	"internal/awssim/simnet": {nil, "it is a network and carries whatever it is given"},

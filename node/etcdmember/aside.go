@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // asidePrefix begins the names of data folders that no member uses any more. The rest is when that was.
@@ -21,5 +23,5 @@ func setAside(volume string, now time.Time) error {
 	if err := os.Rename(filepath.Join(volume, dataFolder), to); err != nil {
 		return fmt.Errorf("set the old data aside: %w", err)
 	}
-	return syncFolder(volume)
+	return durable.SyncFolder(volume)
 }

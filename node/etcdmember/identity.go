@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // identityFile lies at the root of the volume and dataFolder beside it.
@@ -72,33 +74,5 @@ func writeIdentity(volume string, i Identity) error {
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(volume, identityFile+".new")
-	if err := writeSynced(temporary, append(text, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, filepath.Join(volume, identityFile)); err != nil {
-		return err
-	}
-	return syncFolder(volume)
-}
-
-func writeSynced(path string, text []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-func syncFolder(path string) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Sync()
+	return durable.WriteFile(filepath.Join(volume, identityFile), append(text, '\n'))
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // peerTimeout bounds the question to each peer. At the first start of a cluster nobody answers, so it is
@@ -49,7 +51,7 @@ func readVolume(volume string) (Facts, error) {
 	}
 	f := Facts{Identity: identity}
 	for _, e := range entries {
-		if known := []string{identityFile, identityFile + ".new", dataFolder, "lost+found"}; !slices.Contains(known, e.Name()) && !isAside(e.Name()) {
+		if known := []string{identityFile, identityFile + durable.Unfinished, dataFolder, "lost+found"}; !slices.Contains(known, e.Name()) && !isAside(e.Name()) {
 			f.Strange = append(f.Strange, e.Name())
 		}
 	}

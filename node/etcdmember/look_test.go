@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 func onVolume(t *testing.T) Config {
@@ -53,7 +55,7 @@ func TestLookSeesWhatIsOnTheVolume(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, Facts{Identity: identity}},
-		{"an identity that was being written", func(t *testing.T, v string) { put(t, filepath.Join(v, identityFile+".new"), "{") }, Facts{}},
+		{"an identity that was being written", func(t *testing.T, v string) { put(t, filepath.Join(v, identityFile+durable.Unfinished), "{") }, Facts{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := onVolume(t)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // ErrDeferred says that a record is safe on disk, and will be pushed at a later call.
@@ -88,7 +90,7 @@ func (l *Log) adopt() error {
 func (l *Log) interrupt(r Record, reason string) error {
 	r.Result, r.Reason, r.Ended = Interrupted, reason, r.Began
 	r = r.tidy()
-	if err := l.spool.write(l.spool.waiting(r.ID), r); err != nil {
+	if err := durable.WriteJSON(l.spool.waiting(r.ID), r); err != nil {
 		return err
 	}
 	return l.spool.remove(l.spool.open(r.Cluster))
@@ -118,7 +120,7 @@ func (l *Log) Begin(r Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r = l.complete(r)
-	if err := l.spool.write(l.spool.open(r.Cluster), r); err != nil {
+	if err := durable.WriteJSON(l.spool.open(r.Cluster), r); err != nil {
 		return fmt.Errorf("audit spool: %w", err)
 	}
 	return nil
@@ -158,7 +160,7 @@ func (l *Log) keep(r Record) error {
 		return fmt.Errorf("record of %s: %q is no commit hash", r.Cluster, r.Commit)
 	}
 	if essence := r.essence(); r.changed() || l.heads[r.Cluster].Essence != essence {
-		if err := l.spool.write(l.spool.waiting(r.ID), r); err != nil {
+		if err := durable.WriteJSON(l.spool.waiting(r.ID), r); err != nil {
 			return fmt.Errorf("audit spool: %w", err)
 		}
 		was := l.heads[r.Cluster]
@@ -252,7 +254,7 @@ func (l *Log) settle(sent []written) error {
 	for _, w := range sent {
 		l.heads[w.Cluster] = known{*w.link(), l.heads[w.Cluster].Essence}
 	}
-	if err := l.spool.write(l.spool.heads(), l.heads); err != nil {
+	if err := durable.WriteJSON(l.spool.heads(), l.heads); err != nil {
 		return fmt.Errorf("audit spool: %w", err)
 	}
 	for _, w := range sent {

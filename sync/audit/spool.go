@@ -11,31 +11,15 @@ import (
 	"strings"
 )
 
-// spool is a folder with what is not pushed yet. Every file is written beside its name, synced and
-// renamed, so that a crash at any moment leaves it whole or not there.
+// spool is a folder with what is not pushed yet. Every file is durable, so that a
+// crash at any moment leaves it whole or not there.
 //
 //	open-HASH.json   the pass of a cluster that is under way
 //	wait-ID.json     a record that waits to be pushed
 //	heads.json       the newest record of each cluster that this service pushed
 type spool struct{ dir string }
 
-const half = "new-" // what a killed process did not finish
-
-func openSpool(dir string) (spool, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return spool{}, err
-	}
-	halves, err := filepath.Glob(filepath.Join(dir, half+"*"))
-	if err != nil {
-		return spool{}, err
-	}
-	for _, name := range halves {
-		if err := os.Remove(name); err != nil {
-			return spool{}, err
-		}
-	}
-	return spool{dir}, nil
-}
+func openSpool(dir string) (spool, error) { return spool{dir}, os.MkdirAll(dir, 0o700) }
 
 func (s spool) open(cluster string) string {
 	return filepath.Join(s.dir, "open-"+hash([]byte(cluster))[:24]+".json")
@@ -46,35 +30,6 @@ func (s spool) waiting(id string) string {
 }
 
 func (s spool) heads() string { return filepath.Join(s.dir, "heads.json") }
-
-// write makes the file durable before it returns: it outlives a power cut.
-func (s spool) write(name string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.dir, half+"*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	return s.sync()
-}
-
-// sync makes renames and removals of the folder durable.
-func (s spool) sync() error {
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
 
 // remove is content if there is nothing to remove.
 func (s spool) remove(name string) error {

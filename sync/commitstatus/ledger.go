@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // What a Ledger allows for one commit and context. GitHub takes at most 1000 statuses each, and refuses
@@ -86,7 +88,7 @@ func (l *Ledger) Post(ctx context.Context, s Status) error {
 		e.First = now
 	}
 	e.Last, e.Latest, e.Posts = s, now, e.Posts+1
-	if err := write(l.dir, fileName(s), e); err != nil {
+	if err := durable.WriteJSON(filepath.Join(l.dir, fileName(s)), e); err != nil {
 		return fmt.Errorf("status ledger: %w", err)
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 func newLedger(t *testing.T, next Poster) *Ledger {
@@ -136,7 +138,7 @@ func TestALedgerForgetsOldCommitsAndHalfWrittenFiles(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, fileName(applying("old", Success, ""))), long, long); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "new-1"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "1.json"+durable.Unfinished), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ledgerIn(t, dir, b)

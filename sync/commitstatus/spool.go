@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // ErrDeferred says that a status is safe on disk and will be posted at a later call.
@@ -31,16 +33,6 @@ type Spool struct {
 func NewSpool(dir string, next Poster) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("status spool: %w", err)
-	}
-	// Half-written files of a killed process: what they were to replace is still there.
-	halves, err := filepath.Glob(filepath.Join(dir, "new-*"))
-	if err != nil {
-		return nil, fmt.Errorf("status spool: %w", err)
-	}
-	for _, half := range halves {
-		if err := os.Remove(half); err != nil {
-			return nil, fmt.Errorf("status spool: %w", err)
-		}
 	}
 	return &Spool{dir: dir, next: next}, nil
 }
@@ -125,7 +117,7 @@ func (s *Spool) age(status Status) time.Duration {
 
 func (s *Spool) file(status Status) string { return filepath.Join(s.dir, fileName(status)) }
 
-func (s *Spool) keep(status Status) error { return write(s.dir, fileName(status), status) }
+func (s *Spool) keep(status Status) error { return durable.WriteJSON(s.file(status), status) }
 
 // Len counts what waits, without reading it and while others post.
 func (s *Spool) Len() int {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/durable"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -81,22 +82,14 @@ func (k *Keeper) recall(cluster, key string) Memory {
 	return m.of(key)
 }
 
-// remember writes the memory so that a crash leaves the old one or the new one.
+// remember writes the memory durably, if it is not what the file holds already.
 func (k *Keeper) remember(cluster string, m Memory) error {
-	data, err := json.MarshalIndent(m, "", "  ")
-	if old, nothing := os.ReadFile(k.file(cluster)); nothing == nil && bytes.Equal(old, data) {
-		return nil
+	if old, err := os.ReadFile(k.file(cluster)); err == nil {
+		if data, err := json.MarshalIndent(m, "", "  "); err == nil && bytes.Equal(bytes.TrimSpace(old), data) {
+			return nil
+		}
 	}
-	if err == nil {
-		err = os.MkdirAll(k.Dir, 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(k.file(cluster)+".new", data, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(k.file(cluster)+".new", k.file(cluster))
-	}
-	if err != nil {
+	if err := durable.WriteJSON(k.file(cluster), m); err != nil {
 		return fmt.Errorf("remember the drift of %s: %w", cluster, err)
 	}
 	return nil

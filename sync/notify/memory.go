@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // patience is how many passes in a row must fail before people are told: one that fails is weather, and the
@@ -71,11 +73,7 @@ func load(file string) (memory, error) {
 }
 
 func (m memory) save(file string) error {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("what was notified: %w", err)
-	}
-	if err := errors.Join(os.WriteFile(file+".new", data, 0o600), os.Rename(file+".new", file)); err != nil {
+	if err := durable.WriteJSON(file, m); err != nil {
 		return fmt.Errorf("what was notified: %w", err)
 	}
 	return nil

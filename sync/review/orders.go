@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/internal/durable"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -153,24 +153,12 @@ func (o *Orders) withdraw(pull int, by string) error {
 	})
 }
 
-// change writes beside the file and renames, so that a crash leaves the old orders or the new.
+// change is durable when it returns: a crash leaves the old orders or the new.
 func (o *Orders) change(what func(*ordered)) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	what(&o.all)
-	data, err := json.MarshalIndent(o.all, "", "  ")
-	if err != nil {
-		return fmt.Errorf("orders of people: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(o.file), "orders-*")
-	if err != nil {
-		return fmt.Errorf("orders of people: %w", err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("orders of people: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	if err := os.Rename(f.Name(), o.file); err != nil {
+	if err := durable.WriteJSON(o.file, o.all); err != nil {
 		return fmt.Errorf("orders of people: %w", err)
 	}
 	return nil

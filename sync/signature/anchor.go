@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/quorate/quorate/internal/durable"
 )
 
 // An Anchor is where trust stands: the last applied commit of one branch, on this disk. It is not kept
@@ -53,23 +54,7 @@ func (a *Anchor) Move(commit string, inForce bool) error {
 }
 
 func (a *Anchor) write(next Anchor) error {
-	data, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("last applied commit: %w", err)
-	}
-	dir := filepath.Dir(a.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("last applied commit: %w", err)
-	}
-	f, err := os.CreateTemp(dir, "new-anchor-*")
-	if err != nil {
-		return fmt.Errorf("last applied commit: %w", err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("last applied commit: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	if err := os.Rename(f.Name(), a.path); err != nil {
+	if err := durable.WriteJSON(a.path, next); err != nil {
 		return fmt.Errorf("last applied commit: %w", err)
 	}
 	next.path = a.path

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quorate/quorate/internal/durable"
 	"github.com/quorate/quorate/sync/audit"
 )
 
@@ -56,14 +57,7 @@ func (s shelf) write(r Run) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("page of %s: %w", r.Record.Cluster, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("page of %s: %w", r.Record.Cluster, err)
-	}
-	if err := errors.Join(os.WriteFile(file+".new", data, 0o600), os.Rename(file+".new", file)); err != nil {
+	if err := durable.WriteJSON(file, r); err != nil {
 		return fmt.Errorf("page of %s: %w", r.Record.Cluster, err)
 	}
 	return nil
