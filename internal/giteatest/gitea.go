@@ -6,16 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/quorate/quorate/internal/testprocess"
 )
 
 // startLimit is when a Gitea counts as never coming. It is generous: tests of other packages run beside it.
@@ -51,10 +51,10 @@ func Start(t testing.TB) *Server {
 		t.Skip("Gitea is not built: make gitea")
 	}
 	s := &Server{folder: t.TempDir()}
-	port := freePort(t)
+	port := testprocess.FreePort(t)
 	s.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
 	s.configure(t, port)
-	s.run(t)
+	testprocess.Run(t, s.command(context.WithoutCancel(t.Context()), "web"))
 	s.await(t)
 	return s
 }
@@ -135,29 +135,7 @@ func (s *Server) configure(t testing.TB, port int) {
 func (s *Server) command(ctx context.Context, args ...string) *exec.Cmd {
 	process := exec.CommandContext(ctx, built("gitea"), append(args, "--config", s.config)...)
 	process.Env = append(os.Environ(), "HOME="+s.folder, "GITEA_WORK_DIR="+s.folder, "GIT_CONFIG_NOSYSTEM=1")
-	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return process
-}
-
-// run starts the server; it is killed when the test ends, and tells what it said if the test failed.
-func (s *Server) run(t testing.TB) {
-	t.Helper()
-	var output bytes.Buffer
-	process := s.command(context.WithoutCancel(t.Context()), "web")
-	process.Stdout, process.Stderr = &output, &output
-	// The death signal is sent when the thread that started the process ends.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = process.Process.Kill() // it may have died already
-		_ = process.Wait()
-		if t.Failed() {
-			t.Logf("Gitea said:\n%s", output.Bytes()[max(0, output.Len()-4<<10):])
-		}
-	})
 }
 
 func (s *Server) await(t testing.TB) {
@@ -238,14 +216,4 @@ func (p Person) Do(t testing.TB, method, path string, in, out any) {
 // GitURL is a repository's address with the person's credentials in it, for the git command.
 func (p Person) GitURL(repository string) string {
 	return strings.Replace(p.server.URL, "://", "://"+p.Name+":"+p.Token+"@", 1) + "/" + repository + ".git"
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -1,21 +1,18 @@
 package kubetest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +21,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/quorate/quorate/internal/testprocess"
 )
 
 // startLimit is when a condition counts as never coming. It is generous: three large programs start side by side with the tests of other packages.
@@ -80,7 +79,7 @@ func available(t testing.TB) {
 
 func (c *ControlPlane) start(t testing.TB, etcd ...string) {
 	t.Helper()
-	port := freePort(t)
+	port := testprocess.FreePort(t)
 	c.Config = &rest.Config{
 		Host: fmt.Sprintf("https://127.0.0.1:%d", port), BearerToken: adminToken, QPS: -1,
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.folder, "ca.crt")},
@@ -89,9 +88,9 @@ func (c *ControlPlane) start(t testing.TB, etcd ...string) {
 	c.startAPIServer(t, port, etcd...)
 	c.Await(t, "the API server is ready", c.ready)
 	kubeconfig := c.Kubeconfig(t)
-	c.run(t, "kube-controller-manager", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0",
+	run(t, "kube-controller-manager", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--controllers=disruption,replicaset,deployment,daemonset,garbagecollector,serviceaccount-controller,namespace-controller")
-	c.run(t, "kube-scheduler", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0")
+	run(t, "kube-scheduler", "--kubeconfig="+kubeconfig, "--leader-elect=false", "--secure-port=0")
 }
 
 // startEtcd runs etcd in this process.
@@ -125,7 +124,7 @@ func (c *ControlPlane) startAPIServer(t testing.TB, port int, etcd ...string) {
 		t.Fatal(err)
 	}
 	serving, servingKey := c.Authority.serving(t, c.folder)
-	c.run(t, "kube-apiserver", append(etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+	run(t, "kube-apiserver", append(etcd, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
 		"--tls-cert-file="+serving, "--tls-private-key-file="+servingKey, "--client-ca-file="+filepath.Join(c.folder, "ca.crt"),
 		"--cert-dir="+filepath.Join(c.folder, "tls"), "--token-auth-file="+tokens, "--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
@@ -144,32 +143,10 @@ func writeKey(t testing.TB, path string) {
 	}
 }
 
-// run starts one of the programs; it is killed when the test ends, and tells what it said if the test
-// failed.
-func (c *ControlPlane) run(t testing.TB, program string, args ...string) {
+// run starts one of the programs for as long as the test lasts.
+func run(t testing.TB, program string, args ...string) {
 	t.Helper()
-	var output bytes.Buffer
-	process := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(binaries(), program), args...)
-	process.Stdout, process.Stderr = &output, &output
-	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	// The death signal is sent when the thread that started the process ends.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = process.Process.Kill() // it may have died already
-		_ = process.Wait()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", program, tail(output.Bytes()))
-		}
-	})
-}
-
-func tail(text []byte) []byte {
-	const enough = 4 << 10
-	return text[max(0, len(text)-enough):]
+	testprocess.Run(t, exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(binaries(), program), args...))
 }
 
 // ready asks the API server.
@@ -199,14 +176,4 @@ func (c *ControlPlane) Kubeconfig(t testing.TB) (path string) {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
