@@ -20,6 +20,7 @@ var table = map[string]row{
 	"desired":              {[]string{"desired/instancetype", "desired/kopsspec", "topology"}, pureStage},
 	"desired/instancetype": {nil, "it is AWS's list of what it sells, and no opinion of ours"},
 	"desired/kopsspec":     {nil, "it is the manifest format and knows nothing of what we make of it"},
+	"desired/strictyaml":   {[]string{"desired/kopsspec"}, "it reads files that are no manifests, with the same word for what is wrong with one"},
 
 	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
 	"actual/preflight": {
@@ -65,10 +66,10 @@ var table = map[string]row{
 		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
-	"sync/repositories": {[]string{"desired", "sync/gitrepo", "sync/host"}, "it reads what an operator wrote, and opens nothing"},
-	"sync/rules":        {[]string{"desired/...", "diff/..."}, "people's say is decided from the risk of a plan, without AWS or Git"},
+	"sync/repositories": {[]string{"desired", "desired/strictyaml", "sync/gitrepo", "sync/host"}, "it reads what an operator wrote, and opens nothing"},
+	"sync/rules":        {[]string{"desired/...", "diff/...", "internal/pathpattern"}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":     {nil, "when is decided without knowing what"},
-	"sync/signature":    {[]string{"desired", "internal/durable"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
+	"sync/signature":    {[]string{"desired", "desired/strictyaml", "internal/durable", "internal/pathpattern"}, "it judges commits that are handed in; only the words for problems come from elsewhere"},
 	"sync/metrics": {
 		[]string{"apply", "apply/quorum", "diff", "sync", "sync/lease"},
 		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
@@ -116,6 +117,8 @@ var table = map[string]row{
 	"internal/kopsstore":     {[]string{"internal/awsapi"}, "it reads documents and does not know what they mean"},
 	"internal/kopskeys":      {[]string{"internal/kopsstore"}, "it opens private keys, so it is small, and knows neither AWS nor what the keys are for"},
 	"internal/pricelist":     {[]string{"internal/prices"}, "it asks AWS and writes down the answer"},
+	"internal/pathpattern":   {nil, "it compares a pattern with a path and knows what neither is for"},
+	"internal/printable":     {nil, "everybody who shows what others wrote imports it, so it may import nobody"},
 	"internal/prices":        {[]string{"topology"}, "a bill is a function of a topology and a table; fetching prices is somebody else's"},
 	"internal/picture":       {[]string{"diff", "diff/render", "topology"}, "it draws a topology, or a plan as it is rendered, and can change neither"},
 	"internal/demo": {

@@ -2,25 +2,19 @@ package repositories
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/desired/strictyaml"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
 )
 
-const (
-	version = "quorate.dev/v1"
-	maxSize = 1 << 20 // far above what anybody lists by hand
-)
+const version = "quorate.dev/v1"
 
 // document is the file as it is written.
 type document struct {
@@ -65,17 +59,16 @@ type ref struct {
 
 // reader collects the problems with where they stand.
 type reader struct {
-	file     string
-	at       map[string]yaml.Node // by YAML path
+	file     strictyaml.Document
 	problems []desired.Problem
 }
 
 // Read decodes the file of that name. With any problem there are no repositories: one that is left out would
 // be one that nobody watches.
 func Read(file string, data []byte) ([]Repository, []desired.Problem) {
-	r := &reader{file: file, at: map[string]yaml.Node{}}
+	r := &reader{}
 	var doc document
-	if !r.decode(data, &doc) {
+	if !r.decode(file, data, &doc) {
 		return nil, r.problems
 	}
 	all := r.check(doc)
@@ -85,54 +78,16 @@ func Read(file string, data []byte) ([]Repository, []desired.Problem) {
 	return all, nil
 }
 
-func (r *reader) decode(data []byte, doc *document) bool {
-	if len(data) > maxSize {
-		r.problem("", "the file has more than %d bytes", maxSize)
-		return false
+func (r *reader) decode(file string, data []byte, doc *document) bool {
+	r.file, r.problems = strictyaml.Parse(file, data)
+	if len(r.problems) == 0 {
+		r.problems = r.file.Decode(doc)
 	}
-	var root yaml.Node
-	err := yaml.Load(data, &root, yaml.WithUniqueKeys())
-	if err == nil {
-		r.locate(&root, "")
-		err = root.Load(doc, yaml.WithKnownFields())
-	}
-	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
-		r.problems = append(r.problems, desired.Problem{File: r.file, Line: max(one.Mark.Line, 1), Column: max(one.Mark.Column, 1), Severity: desired.Error, Message: one.Message})
-	} else if all, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		for _, e := range all.Errors {
-			r.problems = append(r.problems, desired.Problem{File: r.file, Line: e.Mark.Line, Column: e.Mark.Column, Severity: desired.Error, Message: e.Message})
-		}
-	} else if err != nil {
-		r.problem("", "it cannot be read as YAML: %v", err)
-	}
-	return err == nil
-}
-
-// locate remembers where each value stands.
-func (r *reader) locate(n *yaml.Node, path string) {
-	r.at[path] = *n
-	for i, c := range n.Content {
-		switch n.Kind {
-		case yaml.MappingNode:
-			if i%2 == 1 {
-				r.locate(c, strings.TrimPrefix(path+"."+n.Content[i-1].Value, "."))
-			}
-		case yaml.SequenceNode:
-			r.locate(c, path+"["+strconv.Itoa(i)+"]")
-		default:
-			r.locate(c, path)
-		}
-	}
+	return len(r.problems) == 0
 }
 
 func (r *reader) problem(path, format string, args ...any) {
-	place := r.at[path]
-	for p := path; place.Line == 0 && p != ""; place = r.at[p] {
-		p = p[:max(strings.LastIndexAny(p, ".["), 0)]
-	}
-	r.problems = append(r.problems, desired.Problem{
-		File: r.file, Line: max(place.Line, 1), Column: max(place.Column, 1), Path: path, Severity: desired.Error, Message: fmt.Sprintf(format, args...),
-	})
+	r.problems = append(r.problems, r.file.Problem(path, format, args...))
 }
 
 func (r *reader) check(doc document) []Repository {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/quorate/quorate/desired/strictyaml"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
 )
@@ -83,7 +84,8 @@ func TestEveryProblemIsToldWithItsPlace(t *testing.T) {
 			"f.yaml:6:8: repositories[0].git: give a tokenFile", `f.yaml:7:16: repositories[0].host.kind: "svn"`, "f.yaml:7:9: repositories[0].host: give a tokenFile or an app",
 		}},
 		"a secret in the file": {head + "- name: a\n  url: /a\n  host: {token: hush}\n", []string{"f.yaml:6:10: "}},
-		"too large":            {"#" + strings.Repeat("x", maxSize), []string{"f.yaml:1:1: the file has more"}},
+		"too large":            {"#" + strings.Repeat("x", strictyaml.MaxBytes), []string{"f.yaml:1:1: the file has more"}},
+		"a key over much":      {"? " + strings.Repeat("k", 500_000) + "\n: [" + strings.Repeat("x,", 100_000) + "]\n", []string{"f.yaml:2:"}},
 		"aliases of aliases":   {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", []string{"f.yaml:"}},
 	} {
 		all, problems := Read("f.yaml", []byte(c.text))

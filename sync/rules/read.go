@@ -1,30 +1,25 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-	"go.yaml.in/yaml/v4"
-
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/desired/strictyaml"
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/pathpattern"
 )
 
 // version names the format of the file.
 const version = "quorate.dev/v1"
 
-// maxSize of the file is far above any agreement that people can keep in mind.
-const maxSize = 1 << 20
-
 // Read decodes the rules. With any problem they are the zero value and must not be gone
 // by: a rule that is misspelt would be a rule that is missing.
 func Read(data []byte) (Rules, []desired.Problem) {
-	r := &reader{at: map[string]yaml.Node{}}
+	r := &reader{}
 	var doc document
 	if r.decode(data, &doc) {
 		r.check(doc)
@@ -36,66 +31,21 @@ func Read(data []byte) (Rules, []desired.Problem) {
 }
 
 type reader struct {
-	at       map[string]yaml.Node // by YAML path
+	file     strictyaml.Document
 	problems []desired.Problem
 	rules    Rules
 }
 
 func (r *reader) decode(data []byte, doc *document) bool {
-	if len(data) > maxSize {
-		r.problems = append(r.problems, desired.Problem{File: File, Severity: desired.Error, Message: fmt.Sprintf("the file has more than %d bytes", maxSize)})
-		return false
+	r.file, r.problems = strictyaml.Parse(File, data)
+	if len(r.problems) == 0 {
+		r.problems = r.file.Decode(doc)
 	}
-	var root yaml.Node
-	err := yaml.Load(data, &root, yaml.WithUniqueKeys())
-	if err == nil {
-		r.locate(&root, "")
-		err = root.Load(doc, yaml.WithKnownFields())
-	}
-	r.syntax(err)
-	return err == nil
-}
-
-// syntax tells every place that cannot be read.
-func (r *reader) syntax(err error) {
-	if all, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		for _, e := range all.Errors {
-			r.problems = append(r.problems, desired.Problem{File: File, Line: e.Mark.Line, Column: e.Mark.Column, Severity: desired.Error, Message: e.Message})
-		}
-		return
-	}
-	if err != nil {
-		r.problems = append(r.problems, desired.Problem{File: File, Severity: desired.Error, Message: "it cannot be read as YAML: " + err.Error()})
-	}
-}
-
-// locate remembers where each value stands.
-func (r *reader) locate(n *yaml.Node, path string) {
-	r.at[path] = *n
-	switch n.Kind {
-	case yaml.DocumentNode:
-		for _, c := range n.Content {
-			r.locate(c, path)
-		}
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			r.locate(n.Content[i+1], strings.TrimPrefix(path+"."+n.Content[i].Value, "."))
-		}
-	case yaml.SequenceNode:
-		for i, c := range n.Content {
-			r.locate(c, path+"["+strconv.Itoa(i)+"]")
-		}
-	}
+	return len(r.problems) == 0
 }
 
 func (r *reader) problem(path, format string, args ...any) {
-	place := r.at[path]
-	for p := path; place.Line == 0 && p != ""; place = r.at[p] {
-		p = p[:max(strings.LastIndexAny(p, ".["), 0)]
-	}
-	r.problems = append(r.problems, desired.Problem{
-		File: File, Line: place.Line, Column: place.Column, Path: path, Severity: desired.Error, Message: fmt.Sprintf(format, args...),
-	})
+	r.problems = append(r.problems, r.file.Problem(path, format, args...))
 }
 
 func (r *reader) check(doc document) {
@@ -127,8 +77,8 @@ func (r *reader) environment(at string, e environmentDocument, earlier []Environ
 		r.problem(at+".paths", "no manifest belongs to it; write patterns such as clusters/%s/**", e.Name)
 	}
 	for i, p := range e.Paths {
-		if !doublestar.ValidatePattern(p) || strings.HasPrefix(p, "/") {
-			r.problem(fmt.Sprintf("%s.paths[%d]", at, i), "%q is no pattern of a path from the root of the repository, such as clusters/prod/**", p)
+		if err := pathpattern.Check(p); err != nil {
+			r.problem(fmt.Sprintf("%s.paths[%d]", at, i), "%q %v", p, err)
 		}
 	}
 	for i, name := range e.After {

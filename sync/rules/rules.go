@@ -3,9 +3,8 @@ package rules
 import (
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/pathpattern"
 )
 
 // File is where the rules stand, at the root of the repository.
@@ -79,7 +78,7 @@ const OverrideTrailer = "Quorate-Override"
 func (r Rules) Of(path string) Environment {
 	for _, e := range r.Environments {
 		for _, pattern := range e.Paths {
-			if doublestar.MatchUnvalidated(pattern, path) {
+			if pathpattern.Match(pattern, path) {
 				return e
 			}
 		}

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
+	"github.com/quorate/quorate/internal/pathpattern"
 )
 
 // A Commit is one commit as it is to be judged.
@@ -147,7 +147,7 @@ func (p Policy) may(who identity, path string) string {
 // ruleFor is the last rule that matches, as in CODEOWNERS.
 func (p Policy) ruleFor(path string) (rule, bool) {
 	for _, r := range slices.Backward(p.rules) {
-		if doublestar.MatchUnvalidated(r.path, path) {
+		if pathpattern.Match(r.path, path) {
 			return r, true
 		}
 	}

@@ -1,15 +1,11 @@
 package signature
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/desired/strictyaml"
+	"github.com/quorate/quorate/internal/pathpattern"
 )
 
 // File is where the policy stands, at the root of the repository, beside the other rules.
@@ -60,22 +56,19 @@ type allowDocument struct {
 // Read makes the policy of a quorate.yaml, none if it says nothing of signatures. file reads the
 // files that it names, from the same commit. With any problem the policy must not be gone by.
 func Read(data []byte, file func(path string) ([]byte, error)) (Policy, []desired.Problem) {
-	r := &reader{file: file, at: map[string]*yaml.Node{}}
-	var root yaml.Node
-	if err := yaml.Load(data, &root, yaml.WithUniqueKeys()); err != nil {
-		r.syntax(err)
-		return Policy{}, r.problems
+	whole, problems := strictyaml.Parse(File, data)
+	if len(problems) > 0 {
+		return Policy{}, problems
 	}
-	node := section(&root)
-	if node == nil {
+	section, ok := whole.Section("signatures")
+	if !ok {
 		return Policy{}, nil
 	}
-	r.locate(node, "signatures")
 	var doc document
-	if err := node.Load(&doc, yaml.WithKnownFields()); err != nil {
-		r.syntax(err)
-		return Policy{}, r.problems
+	if problems := section.Decode(&doc); len(problems) > 0 {
+		return Policy{}, problems
 	}
+	r := &reader{file: file, section: section}
 	p := r.policy(doc)
 	if len(r.problems) > 0 {
 		return Policy{}, r.problems
@@ -83,63 +76,14 @@ func Read(data []byte, file func(path string) ([]byte, error)) (Policy, []desire
 	return p, nil
 }
 
-// section is the value of signatures, nil if there is none.
-func section(root *yaml.Node) *yaml.Node {
-	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
-		root = root.Content[0]
-	}
-	if root.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "signatures" {
-			return root.Content[i+1]
-		}
-	}
-	return nil
-}
-
 type reader struct {
 	file     func(path string) ([]byte, error)
-	at       map[string]*yaml.Node // by YAML path
+	section  strictyaml.Document
 	problems []desired.Problem
 }
 
-func (r *reader) syntax(err error) {
-	if all, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		for _, e := range all.Errors {
-			r.problems = append(r.problems, desired.Problem{File: File, Line: e.Mark.Line, Column: e.Mark.Column, Severity: desired.Error, Message: e.Message})
-		}
-		return
-	}
-	r.problems = append(r.problems, desired.Problem{File: File, Severity: desired.Error, Message: "it cannot be read as YAML: " + err.Error()})
-}
-
-func (r *reader) locate(n *yaml.Node, path string) {
-	r.at[path] = n
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			r.locate(n.Content[i+1], path+"."+n.Content[i].Value)
-		}
-	case yaml.SequenceNode:
-		for i, c := range n.Content {
-			r.locate(c, path+"["+strconv.Itoa(i)+"]")
-		}
-	}
-}
-
-// problem is about a value of quorate.yaml, or about the nearest one above it that is written.
 func (r *reader) problem(path, format string, args ...any) {
-	at := path
-	for r.at[at] == nil && at != "" {
-		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
-	}
-	p := desired.Problem{File: File, Path: path, Severity: desired.Error, Message: fmt.Sprintf(format, args...)}
-	if n := r.at[at]; n != nil {
-		p.Line, p.Column = n.Line, n.Column
-	}
-	r.problems = append(r.problems, p)
+	r.problems = append(r.problems, r.section.Problem(path, format, args...))
 }
 
 // text is what is written inline, or the file that is named instead; place is where its first line
@@ -149,15 +93,7 @@ func (r *reader) text(path, inline, name string, sources *[]string) (text string
 		r.problem(path, "it is written here and in a file; keep one")
 	}
 	if name == "" {
-		n := r.at[path]
-		if n == nil {
-			return inline, lines{file: File}
-		}
-		first := n.Line - 1
-		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			first = n.Line // the text begins behind the bar
-		}
-		return inline, lines{file: File, before: first, path: path}
+		return inline, lines{file: File, before: max(r.section.Text(path)-1, 0), path: path}
 	}
 	data, err := r.file(name)
 	if err != nil {
@@ -215,8 +151,8 @@ func (r *reader) openPGP(path string, k keyDocument, p *Policy) {
 }
 
 func (r *reader) rule(path string, a allowDocument, p *Policy) {
-	if a.Path == "" || strings.HasPrefix(a.Path, "/") || !doublestar.ValidatePattern(a.Path) {
-		r.problem(path+".path", "%q is no pattern of paths from the root of the repository, such as clusters/prod/**", a.Path)
+	if err := pathpattern.Check(a.Path); err != nil {
+		r.problem(path+".path", "%q %v", a.Path, err)
 	}
 	if len(a.Signers) == 0 {
 		r.problem(path+".signers", "nobody may change %s; name who may", a.Path)

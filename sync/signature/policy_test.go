@@ -51,6 +51,7 @@ func TestProblemsOfAPolicyAreToldWithTheirLines(t *testing.T) {
 		"a bad key":         {"signatures:\n  openpgp:\n  - name: grace\n    key: x\n  allow: []\n", "quorate.yaml:4:10: signatures.openpgp[0].key: it is no armored OpenPGP public key"},
 		"no YAML":           {"signatures: [\n", "quorate.yaml:"},
 		"text":              {"signatures: yes\n", "quorate.yaml:1:"},
+		"a key over much":   {"? " + strings.Repeat("k", 500_000) + "\n: [" + strings.Repeat("x,", 100_000) + "]\n", "quorate.yaml:2:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy, problems := Read([]byte(c.policy), files)
