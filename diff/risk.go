@@ -35,6 +35,12 @@ func (r Risk) String() string { return riskNames[r] }
 // MarshalText writes the risk's name.
 func (r Risk) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (r *Risk) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRisk(string(text))
+	return err
+}
+
 // ParseRisk reads a risk's name.
 func ParseRisk(name string) (Risk, error) {
 	if i := slices.Index(riskNames, name); i >= 0 {

@@ -38,6 +38,9 @@ func (p Planned) Ended() string {
 // people must remove: AWS says no more than that something is still there.
 func (r Result) Reason() string {
 	reason := r.Report.Reason()
+	if r.held() && r.Report.State() != apply.Failed {
+		reason = r.whyHeld()
+	}
 	blocks := r.blocks()
 	if len(blocks) == 0 || r.Report.State() != apply.Waiting {
 		return reason

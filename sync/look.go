@@ -52,7 +52,11 @@ func (s *Service) look(ctx context.Context) []string {
 		s.say(ctx, commitstatus.Status{Commit: commit.Hash, Context: "quorate/manifests", State: commitstatus.Error, Description: err.Error()})
 		return nil
 	}
-	return s.take(ctx, commit, listing)
+	book, read := s.readRules(ctx, commit)
+	if !read {
+		return nil
+	}
+	return s.take(ctx, commit, listing, book)
 }
 
 // lookAgain reads the commit that counts once more, if another repository claimed one of its clusters or gave
@@ -74,7 +78,7 @@ func (s *Service) lookAgain(ctx context.Context) []string {
 
 // take makes the listing of a commit the one that counts. Only units whose files
 // changed are read.
-func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing) []string {
+func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing, book rulebook) []string {
 	s.mu.Lock()
 	old := s.units
 	s.mu.Unlock()
@@ -97,7 +101,9 @@ func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitre
 	defer s.mu.Unlock()
 	changed := s.replace(units)
 	s.head, s.units = commit, units
-	return changed
+	changed = append(changed, s.takeRules(commit, book)...)
+	slices.Sort(changed)
+	return slices.Compact(changed)
 }
 
 // before reads the units of the commit that an earlier process saw last, so that a
@@ -261,7 +267,6 @@ func (s *Service) replace(units map[string]unit) []string {
 		}
 	}
 	s.clusters = clusters
-	slices.Sort(changed)
 	return changed
 }
 

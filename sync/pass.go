@@ -23,6 +23,9 @@ type Pass struct {
 	Progress func(cluster string, o apply.Outcome)
 	// Planned, if set, hears the plan before anything of it happens.
 	OnPlan func(Planned)
+	// Leave, if set, decides whether a plan may be carried out now, as far as people have a say; one that may
+	// not comes to its next safe point. Promotion.Leave does.
+	Leave func(ctx context.Context, c desired.Cluster, commit string, planned Planned) Leave
 	// Auditor, if set, is told before anything happens, and nothing happens if it cannot note it.
 	Auditor Auditor
 	// Mark writes [topology.TagApplied] on groups; apply.Applier.MarkApplied does. A pass with Drift needs it.
@@ -33,6 +36,8 @@ type Pass struct {
 type Result struct {
 	Planned Planned
 	Report  apply.Report
+	// Leave is what the rules said of the plan; nil if they were not asked.
+	Leave *Leave
 	// Err is set if the pass could not look at AWS; nothing was changed then.
 	Err error
 }
@@ -57,17 +62,22 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	if err := p.begin(planned, commit); err != nil {
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
-	if err := p.begins(ctx, c, planned); err != nil {
+	result := Result{Planned: planned, Leave: p.ask(ctx, c, commit, planned)}
+	if result.held() {
+		// what is held begins nothing that could be noted
+	} else if err := p.begins(ctx, c, planned); err != nil {
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted that other manifests begin: %w", err)}
 	}
 	in := planned.Input(c)
+	if result.held() {
+		in.Paused = result.Leave.Reason
+	}
 	in.Progress = func(o apply.Outcome) {
 		if p.Progress != nil {
 			p.Progress(c.Name, o)
 		}
 	}
-	report := p.NewApplier(c, commit).Run(ctx, in)
-	result := Result{Planned: planned, Report: report}
+	result.Report = p.NewApplier(c, commit).Run(ctx, in)
 	p.learn(ctx, c, &result)
 	return result
 }

@@ -37,8 +37,10 @@ type Config struct {
 	// Auditor, if set, is told what every pass came to.
 	Auditor Auditor
 	// Trust, if set, decides which commits are applied at all.
-	Trust    *Trust
-	Schedule *schedule.Schedule
+	Trust *Trust
+	// Promotion, if set, knows the rules of the repository; Run asks it for leave.
+	Promotion *Promotion
+	Schedule  *schedule.Schedule
 	// Run does one pass; Pass.Run does.
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result
 	// Look plans for a cluster without changing anything; Planner.Plan does.
@@ -184,6 +186,7 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	s.tellDrift(ctx, m, commit, want, result)
 	s.audit(ctx, head, reason, want, result, began)
 	s.plan(want.Name, result)
+	s.learn(ctx, head, want, result)
 	s.cfg.Log.Info("pass", "cluster", want.Name, "commit", commit, "reason", reason, "state", state,
 		"changes", len(result.Planned.Plan.Changes), "text", text)
 	if s.cfg.OnResult != nil {
@@ -212,6 +215,8 @@ func (s *Service) plan(cluster string, r Result) {
 		s.cfg.Schedule.Waits(cluster)
 	case r.Err != nil, r.Report.State() == apply.Failed, r.Planned.held() > 0 && !r.Report.Acted():
 		s.cfg.Schedule.Fails(cluster)
+	case r.held() && r.rests():
+		s.holds(cluster, r.Leave)
 	default:
 		s.cfg.Schedule.Waits(cluster)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/sync/schedule"
 )
 
@@ -60,6 +61,9 @@ func (s *Service) audit(ctx context.Context, commit gitrepo.Commit, reason sched
 		if r.Planned.corrects() {
 			record.Trigger = string(schedule.Drift) // whatever made the pass look
 		}
+		if r.Leave != nil {
+			record.PullRequest, record.Approver, record.Override = r.Leave.PullRequest, r.Leave.Approvers, r.Leave.Override
+		}
 		record.Manifest, record.Plan = want.Digest, r.Planned.Plan.Digest()
 		record.Began, record.Ended = began, time.Now()
 		err = s.cfg.Auditor.Record(ctx, record)
@@ -86,7 +90,7 @@ func (s *Service) flushTrail(ctx context.Context) {
 // recordOf is what a pass did, and whether that is worth a record: it changed or refused something.
 func recordOf(r Result) (audit.Record, bool) {
 	var record audit.Record
-	changed, refused := false, len(r.Planned.Plan.Forbidden()) > 0
+	changed, refused := false, len(r.Planned.Plan.Forbidden()) > 0 || r.held() && r.Leave.Answer == rules.Refuse
 	for _, o := range r.Report.Outcomes {
 		if !o.Behind.IsZero() {
 			record.Behind++

@@ -14,15 +14,16 @@ func validateCommand() *cobra.Command {
 		Use:   "validate PATH…",
 		Short: "Check manifests, without AWS, and print every problem",
 		Long: `Check kops manifests and print every problem at once, each with its file, line, column
-and YAML path. No AWS access is needed. Exits 1 if there is any error; warnings alone exit 0.`,
+and YAML path; the rules in quorate.yaml, too. No AWS access is needed. Exits 1 if there is any error; warnings alone exit 0.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, paths []string) error {
 			files, err := readManifests(paths...)
 			if err != nil {
 				return err
 			}
-			clusters, problems := desired.Build(files)
-			if len(clusters) == 0 && len(problems) == 0 {
+			manifests, wrong := checkRules(files)
+			clusters, problems := desired.Build(manifests)
+			if problems = append(wrong, problems...); len(clusters) == 0 && len(problems) == 0 && len(manifests) == len(files) {
 				return noCluster(paths...)
 			}
 			return printProblems(c, output, clusters, problems)

@@ -98,6 +98,8 @@ type watched struct {
 	own       func(cluster string) bool
 	elsewhere []*watched
 
+	promotion *sync.Promotion
+
 	reviews *review.Service
 	orders  *review.Orders
 }
@@ -118,12 +120,14 @@ func (s serving) watch(of repository, slots sync.Slots) (*watched, error) {
 	if err := w.record(); err != nil {
 		return nil, err
 	}
-	for _, p := range w.pins {
+	w.promotion = w.openPromotion("promotion.json")
+	for i, p := range w.pins {
 		part := *w
 		part.git, part.own = p.At(w.git), p.Holds
 		if err := part.openRef(); err != nil {
 			return nil, err
 		}
+		part.promotion = part.openPromotion(fmt.Sprintf("promotion-%d.json", i+1))
 		w.elsewhere = append(w.elsewhere, &part)
 	}
 	if len(w.pins) > 0 {
@@ -190,7 +194,7 @@ func (w *watched) keep(ctx context.Context) {
 	w.log.Info("watching", "host", w.host.String(), "repository", w.repo.String(), "follows", w.git.Follows(), "path", w.path)
 	site := w.service.site
 	sync.New(sync.Config{
-		Repository: w.repo, Path: w.path, Own: w.own, Claimant: w.claimant, Poster: site.linked(w.spool), Auditor: w.auditor(), Trust: w.trust,
+		Repository: w.repo, Path: w.path, Own: w.own, Claimant: w.claimant, Poster: site.linked(w.spool), Auditor: w.auditor(), Trust: w.trust, Promotion: w.promotion,
 		Schedule: w.stream, Run: w.service.people.heard(site.timed(w.pass)), Look: w.look, Slots: w.slots, Log: w.log, OnResult: w.heardOf(w.service.onResult),
 		OnTurn: func() { site.turned(w.title()) }, OnLook: func(err error) { site.looked(w.title(), err) },
 	}).Run(ctx)
@@ -249,6 +253,7 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 		NewApplier: func(desired.Cluster, string) sync.Applier { return applier },
 		Progress:   w.service.progress,
 		OnPlan:     w.service.onPlan,
+		Leave:      w.promotion.Leave,
 		Auditor:    w.auditor(),
 		Mark:       applier.MarkApplied,
 	}.Run(ctx, c, commit)

@@ -66,6 +66,8 @@ type Record struct {
 	Author      string `json:"author,omitempty"`
 	PullRequest string `json:"pullRequest,omitempty"`
 	Approver    string `json:"approver,omitempty"`
+	// Override is why rules of the repository were passed, and who did.
+	Override string `json:"override,omitempty"`
 	// Trigger is why the pass ran: poll, webhook, drift, retry, …
 	Trigger string `json:"trigger,omitempty"`
 	// Manifest and Plan are digests, in hexadecimal: of what the manifests say, and of what the
@@ -129,7 +131,7 @@ type Link struct {
 // tidy is the record with every text and list within its bounds, and times that survive JSON.
 func (r Record) tidy() Record {
 	r.Format = Format
-	for _, text := range []*string{&r.Author, &r.PullRequest, &r.Approver, &r.Trigger, &r.Reason, &r.Version, &r.Holder} {
+	for _, text := range []*string{&r.Author, &r.PullRequest, &r.Approver, &r.Override, &r.Trigger, &r.Reason, &r.Version, &r.Holder} {
 		*text = clip(*text)
 	}
 	r.Began, r.Ended = millis(r.Began), millis(r.Ended)

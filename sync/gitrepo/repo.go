@@ -56,6 +56,8 @@ type Commit struct {
 	Subject string // first line of the message, control characters removed
 	Author  string
 	When    time.Time // committer's time
+	// Trailers are the lines such as "Signed-off-by: Ann" at the end of the message.
+	Trailers Trailers
 
 	// Previous is the head this look replaced; empty if the branch has not moved since the
 	// last look (by this process or an earlier one with the same cache folder).
@@ -221,10 +223,11 @@ func (r *Repo) describe(hash, known plumbing.Hash) (Commit, error) {
 		return Commit{}, fmt.Errorf("%w: tree of commit %s: %w", ErrCorrupt, c.Hash, err)
 	}
 	out := Commit{
-		Hash:    c.Hash.String(),
-		Subject: subject(c.Message),
-		Author:  printable(c.Author.Name),
-		When:    c.Committer.When,
+		Hash:     c.Hash.String(),
+		Subject:  subject(c.Message),
+		Author:   printable(c.Author.Name),
+		When:     c.Committer.When,
+		Trailers: trailers(c.Message),
 	}
 	if known.IsZero() || known == hash {
 		return out, nil

@@ -30,6 +30,9 @@ type Host interface {
 	// PullRequests lists the open ones, by number.
 	PullRequests(ctx context.Context) ([]PullRequest, error)
 
+	// Merged is the pull request that brought a commit to a branch; ErrNotFound if none did.
+	Merged(ctx context.Context, branch, commit string) (PullRequest, error)
+
 	// Changed lists the files that a pull request touches.
 	Changed(ctx context.Context, number int) (Changed, error)
 
@@ -60,7 +63,8 @@ type PullRequest struct {
 	// BaseCommit is the tip of Base when the list was made.
 	BaseCommit string
 	Author     string
-	Fork       bool // the head comes from another repository
+	MergedBy   string // empty while it is open
+	Fork       bool   // the head comes from another repository
 	Draft      bool
 	URL        string // where people read it
 	// Updated moves with every change, comments and reviews among them; hosts count in seconds.

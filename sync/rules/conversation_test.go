@@ -111,7 +111,9 @@ func (q *Question) hear(words []string) (err error) {
 		case "change":
 			q.Risk, err = diff.ParseRisk(strings.ReplaceAll(take(), "_", " "))
 		case "begun":
-			q.Begun = true
+			q.Begun, q.Place = true, q.Risk
+		case "was":
+			q.Place, err = diff.ParseRisk(strings.ReplaceAll(take(), "_", " "))
 		case "author":
 			q.Author = take()
 		case "approves":
@@ -121,8 +123,11 @@ func (q *Question) hear(words []string) (err error) {
 			q.Owners = append(q.Owners, take())
 		case "destroys":
 			q.Destroys, err = strconv.Atoi(take())
-		case "overrides":
+		case "overrides", "claims":
+			q.Vouched = verb == "overrides"
 			q.OverriddenBy, q.Override, words = take(), strings.Join(words, " "), nil
+		case "unknown":
+			q.Unknown, words = strings.Join(words, " "), nil
 		case "other":
 			err = q.other(take(), take())
 		default:
@@ -139,6 +144,8 @@ func (q *Question) other(name, state string) error {
 	case "behind":
 	case "sick":
 		o.Current, o.Trouble = true, "node i-1 is not ready"
+	case "halted":
+		o.Busy, o.Halted, o.Trouble = true, true, "the roll halted"
 	case "busy":
 		o.Busy, o.Current, o.Risk = true, true, diff.RiskRolling
 	case "rolling":

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/quorate/quorate/diff"
@@ -15,13 +16,21 @@ type Question struct {
 	Risk diff.Risk
 	// Begun says that part of the change has been carried out.
 	Begun bool
+	// Place is the risk that the cluster is at work with already, be it for this change or one that this
+	// takes the place of.
+	Place diff.Risk
 	// Author of the change, and those who approved of just this commit.
 	Author    string
 	Approvals []Person
 	// Owners are whom CODEOWNERS names for what the change touches.
 	Owners []string
+	// Unknown says why more approvals there may be are not known; empty if all are.
+	Unknown string
 	// Override is the trailer's reason, and who wrote it; empty if there is none.
 	Override, OverriddenBy string
+	// Vouched says that somebody but the commit itself attests who wrote it: the name in a commit
+	// is whatever its author likes.
+	Vouched bool
 	// Others are the other clusters of the repository.
 	Others []Other
 	// Destroys is how many of Resources the change takes away.
@@ -43,6 +52,8 @@ type Other struct {
 	// Busy says that a change of it is being carried out, and Risk what it can do.
 	Busy bool
 	Risk diff.Risk
+	// Halted says that the change is busy no more, and neither done: it failed, or people must see to it.
+	Halted bool
 	// Current says that it is as the commit in question wants it.
 	Current bool
 	// Healthy is since when it has been as wanted and worked; zero if it does not.
@@ -73,6 +84,11 @@ type Verdict struct {
 	Reason string
 	// Until is when it is worth asking again; zero if nobody knows.
 	Until time.Time
+}
+
+// AsksPeople reports whether a change of that risk needs approvals at all.
+func (r Rules) AsksPeople(path string, risk diff.Risk) bool {
+	return slices.ContainsFunc(r.Of(path).Approvals, func(a Approval) bool { return slices.Contains(a.Risks, risk) })
 }
 
 // Decide asks every objection, in order; the first that holds decides. What changes

@@ -40,7 +40,7 @@ type hearing struct {
 }
 
 func (r Rules) hear(q Question) hearing {
-	may := len(r.Overriders) == 0 || slices.Contains(r.Overriders, q.OverriddenBy)
+	may := len(r.Overriders) == 0 || q.Vouched && slices.ContainsFunc(r.Overriders, func(name string) bool { return strings.EqualFold(strings.TrimPrefix(name, "@"), q.OverriddenBy) })
 	return hearing{q, r, r.Of(q.Path), q.Override != "" && may}
 }
 
@@ -51,6 +51,9 @@ var proceed = Verdict{Answer: Proceed}
 func (h hearing) override() Verdict {
 	if h.Override == "" || h.overridden {
 		return proceed
+	}
+	if !h.Vouched {
+		return Verdict{Answer: Refuse, Reason: fmt.Sprintf("nobody vouches that the %s is from %s; bring it by a pull request that they merge, or remove it", OverrideTrailer, strings.Join(h.rules.Overriders, " or "))}
 	}
 	return Verdict{Answer: Refuse, Reason: fmt.Sprintf("%s may not override the rules of this repository (%s may); remove the trailer %s", cmp.Or(h.OverriddenBy, "the author"), strings.Join(h.rules.Overriders, ", "), OverrideTrailer)}
 }
@@ -69,7 +72,7 @@ func (h hearing) approvals() Verdict {
 			continue
 		}
 		if n := h.approved(a); n < a.Count {
-			return Verdict{Answer: Refuse, Reason: fmt.Sprintf("a %s change in %s needs %s%s, and has %d", h.Risk, h.env.Name, several(a.Count, "approval"), h.whose(a), n)}
+			return Verdict{Answer: Refuse, Reason: fmt.Sprintf("a %s change in %s needs %s%s, and has %d%s", h.Risk, h.env.Name, several(a.Count, "approval"), h.whose(a), n, because(h.Unknown))}
 		}
 	}
 	return proceed
@@ -125,7 +128,7 @@ func (h hearing) order() Verdict {
 			case o.Healthy.IsZero():
 				return Verdict{Answer: Wait, Reason: fmt.Sprintf("%s comes after %s, and %s is not healthy with the change%s", h.env.Name, name, o.Cluster, because(o.Trouble))}
 			case h.Now.Before(ready):
-				return Verdict{Answer: Wait, Until: ready, Reason: fmt.Sprintf("%s comes after %s for %s: %s has been healthy with the change since %s", h.env.Name, name, span(h.env.Soak), o.Cluster, clock(o.Healthy))}
+				return Verdict{Answer: Wait, Until: ready, Reason: fmt.Sprintf("%s comes %s after %s, at %s: %s is healthy with the change since %s", h.env.Name, span(h.env.Soak), name, clock(ready), o.Cluster, clock(o.Healthy))}
 			}
 		}
 	}
@@ -138,7 +141,7 @@ func (h hearing) neighbours() Verdict {
 		return proceed
 	}
 	for _, o := range h.in(h.env.Name) {
-		if o.Current && !o.Busy && o.Healthy.IsZero() {
+		if o.Healthy.IsZero() && (o.Halted || o.Current && !o.Busy) {
 			return Verdict{Answer: Wait, Reason: fmt.Sprintf("%s has the change and is not healthy with it%s; no other cluster of %s gets it before", o.Cluster, because(o.Trouble), h.env.Name)}
 		}
 	}
@@ -180,10 +183,18 @@ func (h hearing) window() Verdict {
 	return Verdict{Answer: Wait, Until: next, Reason: reason + "; the next opens at " + clock(next)}
 }
 
-// others bounds the work at once. What was begun is never held up by what came later.
+// others bounds the work at once. Who has a place among those at work is never held up by who came later,
+// unless the change has come to touch a quorum only now.
 func (h hearing) others() Verdict {
-	if h.Begun {
+	if h.Place >= diff.RiskQuorum {
 		return proceed
+	}
+	placed := h.Place > diff.RiskNothing
+	most := func(bound int) int {
+		if placed {
+			return 0
+		}
+		return bound
 	}
 	quorum := func(o Other) bool { return o.Risk >= diff.RiskQuorum }
 	here := func(o Other) bool { return h.rules.Of(o.Path).Name == h.env.Name }
@@ -192,8 +203,8 @@ func (h hearing) others() Verdict {
 		counts func(Other) bool
 		what   string
 	}{
-		{h.rules.AtOnce, func(Other) bool { return true }, "cluster"},
-		{h.env.AtOnce, here, "cluster of " + h.env.Name},
+		{most(h.rules.AtOnce), func(Other) bool { return true }, "cluster"},
+		{most(h.env.AtOnce), here, "cluster of " + h.env.Name},
 		{h.quorumBound(), quorum, "change that touches a quorum"},
 	} {
 		var busy []string

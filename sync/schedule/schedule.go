@@ -1,7 +1,7 @@
 // Package schedule answers one question: which cluster is to be run now, and why?
 //
 // Polls, the drift cron, retries and webhooks become one stream; start reading at Triggers. The
-// loop consumes the stream and tells each pass's outcome back through Waits, Fails and Settles.
+// loop consumes the stream and tells each pass's outcome back through Waits, At, Fails and Settles.
 // Whatever falls due while the consumer is busy is merged, so the stream never runs behind. It
 // imports robfig/cron and the standard library.
 package schedule
@@ -172,6 +172,16 @@ func (s *Schedule) LooksAt(cluster, line string) error {
 	s.looks[cluster] = look{line, times, s.after(times, time.Now())}
 	s.change()
 	return nil
+}
+
+// At asks for the cluster at a moment, or at once if that is past, in place of any other retry:
+// nothing that a pass could do comes before.
+func (s *Schedule) At(cluster string, moment time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.failures, cluster)
+	s.retryAt[cluster] = moment
+	s.change()
 }
 
 // Settles forgets about the cluster: its last pass left nothing to do, or it is gone.

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+
+	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/rules"
+	"github.com/quorate/quorate/sync/signature"
+)
+
+// openPromotion asks the rules of the repository, and the Git host for who approved.
+func (w *watched) openPromotion(file string) *sync.Promotion {
+	cfg := sync.PromotionConfig{History: w.repo, Branch: cmp.Or(w.git.Branch, "main"), File: filepath.Join(w.dir, file), Log: w.log}
+	if host.HasPullRequests(w.host) {
+		cfg.Reviews = w.host
+	}
+	return sync.NewPromotion(cfg)
+}
+
+// checkRules takes the rules of a repository out of its files, and finds what is wrong with them.
+func checkRules(files []desired.File) (manifests []desired.File, problems []desired.Problem) {
+	for _, f := range files {
+		if filepath.Base(f.Name) != rules.File {
+			manifests = append(manifests, f)
+			continue
+		}
+		_, wrong := rules.Read(f.Data)
+		if len(wrong) == 0 {
+			_, wrong = signature.Read(f.Data, func(path string) ([]byte, error) {
+				return os.ReadFile(filepath.Join(filepath.Dir(f.Name), filepath.FromSlash(path)))
+			})
+		}
+		for _, p := range wrong {
+			if p.File == rules.File {
+				p.File = f.Name
+			}
+			problems = append(problems, p)
+		}
+	}
+	return manifests, problems
+}
