@@ -87,6 +87,10 @@ func etcdVolume(r topology.Resource) bool {
 	return ok && volume.EtcdCluster != ""
 }
 
+// Destroys reports whether the change takes away what people would miss: what holds state, machines or
+// addresses, be it made anew or not.
+func (c Change) Destroys() bool { return c.risk(false) == RiskDestructive }
+
 // risk of one change; running says that there is a control plane already.
 func (c Change) risk(running bool) Risk {
 	switch c.Effect {

@@ -126,7 +126,7 @@ type pull struct {
 //	wait 2h | until 2026-11-24 09:00       time passes
 //	put FILE [as NAME]                     the file of the conversation goes into the working copy
 //	have CLUSTER…                          the clusters are in the repository and in AWS as they should be
-//	change CLUSTER tags|nodes|masters|less|gone|WORD  a cluster's manifest is edited, or given that annotation
+//	change CLUSTER HOW                    a cluster's manifest is edited; see change
 //	push [override REASON…]                it is committed and pushed by eve
 //	merge AUTHOR MERGER [REVIEWER[:old]…]  it comes by a pull request that the reviewers approved
 //	sick CLUSTER WHY… | well CLUSTER       how the cluster is
@@ -223,14 +223,20 @@ func (k *talk) change(name, how string) error {
 	text := k.repo[path]
 	masters, workers, _ := strings.Cut(text, "  name: nodes\n")
 	switch how {
-	case "tags":
-		text = strings.Replace(text, "  channel: stable\n", "  channel: stable\n  cloudLabels: {owner: sre}\n", 1)
+	case "access":
+		text = strings.Replace(text, "  - 10.0.0.0/8\n", "  - 10.1.0.0/16\n", 1)
 	case "nodes":
 		text = masters + "  name: nodes\n" + strings.Replace(workers, "t3.medium", "t3.large", 1)
 	case "masters":
 		text = strings.ReplaceAll(masters, "t3.medium", "t3.large") + "  name: nodes\n" + workers
 	case "masters-back":
 		text = strings.ReplaceAll(masters, "t3.large", "t3.medium") + "  name: nodes\n" + workers
+	case "extra":
+		text += "---\n" + strings.ReplaceAll(text[strings.LastIndex(text, "---\n")+4:], ": nodes\n", ": extra\n")
+	case "whole":
+		text = named(name + ".example.com")
+	case "mended":
+		text = strings.Replace(text, "networkCIDR: nonsense", "networkCIDR: 172.20.0.0/16", 1)
 	case "broken":
 		text = strings.Replace(text, "networkCIDR: 172.20.0.0/16", "networkCIDR: nonsense", 1)
 	case "deletion":
@@ -297,7 +303,10 @@ var unsaid = regexp.MustCompile(`\.example\.com| [a-z-]+/[^ ]*:|(waiting) [0-9]+
 func (k *talk) news() string {
 	k.wall.mu.Lock()
 	defer k.wall.mu.Unlock()
-	slices.Sort(k.fresh)
+	// Passes at the same time end in no order.
+	slices.SortStableFunc(k.fresh, func(a, b string) int {
+		return slices.Compare(strings.Fields(a)[:2], strings.Fields(b)[:2])
+	})
 	text := strings.Join(k.fresh, "")
 	k.fresh = nil
 	return text

@@ -221,8 +221,14 @@ func (s *Service) report(ctx context.Context, commit string, old, units map[stri
 		s.say(ctx, status)
 	}
 	now, before := clustersIn(units), clustersIn(old)
+	broken := map[string]bool{} // their manifests are there, and say nothing that can be gone by
+	for path, u := range old {
+		for _, c := range u.clusters {
+			broken[c.Name] = len(units[path].refused) > 0
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if _, stays := now[name]; !stays {
+		if _, stays := now[name]; !stays && !broken[name] {
 			s.tasks.Go(func() { s.tellVanished(ctx, commit, before[name]) })
 		}
 	}

@@ -292,11 +292,11 @@ func (r Result) trouble() (why string, passing bool) {
 	return r.Reason(), r.carriedOut() && r.Report.State() == apply.Waiting && len(r.Report.Repairs) == 0
 }
 
-// destroys counts the resources that the plan takes away, those among them that are made anew.
+// destroys counts the resources that the plan takes away.
 func destroys(plan diff.Plan) int {
 	n := 0
 	for _, c := range plan.Changes {
-		if c.Effect == diff.Delete || c.Effect == diff.Replace || c.Effect == diff.Retire {
+		if c.Destroys() {
 			n++
 		}
 	}

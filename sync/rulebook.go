@@ -1,9 +1,10 @@
 package sync
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/gitrepo"
@@ -49,5 +50,9 @@ func (b rulebook) summary() string {
 	if b.text == "" {
 		return "there are no rules any more: every change proceeds at once"
 	}
-	return fmt.Sprintf("the rules are valid: %d environments", len(b.rules.Environments))
+	var names []string
+	for _, e := range b.rules.Environments {
+		names = append(names, e.Name)
+	}
+	return "the rules are valid; environments: " + cmp.Or(strings.Join(names, ", "), "none")
 }

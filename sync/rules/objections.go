@@ -214,7 +214,7 @@ func (h hearing) others() Verdict {
 			}
 		}
 		if bound.most > 0 && len(busy) >= bound.most {
-			return Verdict{Answer: Wait, Reason: fmt.Sprintf("at most %s at once: %s is under way", several(bound.most, bound.what), strings.Join(busy, ", "))}
+			return Verdict{Answer: Wait, Reason: fmt.Sprintf("at most %s at once, and under way: %s", several(bound.most, bound.what), strings.Join(busy, ", "))}
 		}
 	}
 	return proceed
