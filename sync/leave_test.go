@@ -297,7 +297,7 @@ func (k *talk) merge(author, merger string, reviewers []string) {
 }
 
 // unsaid is left out of a conversation: how long something has been waited for, and which resource it is.
-var unsaid = regexp.MustCompile(`\.example\.com| [a-z-]+/[^ ]*:|(waiting) [0-9]+ (?:s|min|h [0-9]+ min)`)
+var unsaid = regexp.MustCompile(`\.example\.com|control plane [0-9]/[0-9], | [a-z-]+/[^ ]*:|(waiting) [0-9]+ (?:s|min|h [0-9]+ min)`)
 
 // news are the statuses that changed since the last look, by time and name.
 func (k *talk) news() string {
@@ -318,7 +318,7 @@ func (k *talk) Post(_ context.Context, s commitstatus.Status) error {
 	defer k.wall.mu.Unlock()
 	name := strings.TrimPrefix(s.Context, "quorate/apply/")
 	says := unsaid.ReplaceAllString(fmt.Sprintf("%s %s: %s", name, s.State, s.Description), "$1")
-	if s.Description != "looking at AWS" && k.seen[name] != says {
+	if s.Description != "looking at AWS" && !strings.HasSuffix(s.Description, "comes back") && k.seen[name] != says {
 		k.seen[name] = says
 		k.fresh = append(k.fresh, "  "+time.Now().In(k.zone).Format("15:04 ")+says+"\n")
 	}
@@ -326,7 +326,7 @@ func (k *talk) Post(_ context.Context, s commitstatus.Status) error {
 }
 
 func (k *talk) serve() {
-	stream, err := schedule.New(schedule.Config{Poll: time.Minute, Soon: 5 * time.Minute, Drift: "@every 10m", Rand: func() float64 { return 0 }})
+	stream, err := schedule.New(schedule.Config{Poll: time.Minute, Soon: 5*time.Minute + 7*time.Second, Drift: "@every 10m", Rand: func() float64 { return 0 }})
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (s *Service) lookAgain(ctx context.Context) []string {
 		s.cfg.Log.Error("cannot read the manifests", "commit", head.Hash, "error", err)
 		return nil
 	}
-	return s.take(ctx, head, listing)
+	return s.take(ctx, head, listing, s.cfg.Promotion.current())
 }
 
 // take makes the listing of a commit the one that counts. Only units whose files

@@ -83,7 +83,11 @@ func NewPromotion(cfg PromotionConfig) *Promotion {
 
 func (p *Promotion) read(commit string) (rulebook, error) { return readRulebook(p.cfg.History, commit) }
 
+// current are the rules that count now; a service without any has none.
 func (p *Promotion) current() rulebook {
+	if p == nil {
+		return rulebook{}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.book
@@ -270,7 +274,7 @@ func (r Result) carriedOut() bool {
 
 // halts reports that the change does not get on by itself.
 func (r Result) halts() bool {
-	return r.Err != nil || r.Report.State() == apply.Failed || r.needsPeople() || len(r.Planned.Plan.Forbidden()) > 0
+	return r.Err != nil || r.Report.State() == apply.Failed || r.NeedsPeople() || len(r.Planned.Plan.Forbidden()) > 0
 }
 
 // trouble says why a cluster cannot be taken for healthy after the pass; empty if it can, as far as the

@@ -27,7 +27,7 @@ func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 	if forbidden := r.Planned.Plan.Forbidden(); len(forbidden) > 0 {
 		return commitstatus.Failure, fmt.Sprintf("refused: %s: %s", forbidden[0].Ref, forbidden[0].Reason)
 	}
-	if r.held() && r.Report.State() != apply.Failed && !r.needsPeople() {
+	if r.held() && r.Report.State() != apply.Failed && !r.NeedsPeople() {
 		return heldStatus(r)
 	}
 	switch r.Report.State() {

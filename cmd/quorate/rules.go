@@ -7,7 +7,6 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
-	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/sync/signature"
 )
@@ -15,9 +14,7 @@ import (
 // openPromotion asks the rules of the repository, and the Git host for who approved.
 func (w *watched) openPromotion(file string) *sync.Promotion {
 	cfg := sync.PromotionConfig{History: w.repo, Branch: cmp.Or(w.git.Branch, "main"), File: filepath.Join(w.dir, file), Log: w.log}
-	if host.HasPullRequests(w.host) {
-		cfg.Reviews = w.host
-	}
+	cfg.Reviews, _ = w.host.(sync.Reviews) // plain Git knows of none
 	return sync.NewPromotion(cfg)
 }
 

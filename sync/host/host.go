@@ -30,9 +30,6 @@ type Host interface {
 	// PullRequests lists the open ones, by number.
 	PullRequests(ctx context.Context) ([]PullRequest, error)
 
-	// Merged is the pull request that brought a commit to a branch; ErrNotFound if none did.
-	Merged(ctx context.Context, branch, commit string) (PullRequest, error)
-
 	// Changed lists the files that a pull request touches.
 	Changed(ctx context.Context, number int) (Changed, error)
 

@@ -8,6 +8,12 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 )
 
+// Merger is the part of a host with pull requests that knows which one brought a commit to a branch;
+// ErrNotFound if none did.
+type Merger interface {
+	Merged(ctx context.Context, branch, commit string) (PullRequest, error)
+}
+
 // maxOfCommit bounds the pull requests of one commit that are looked at.
 const maxOfCommit = 100
 
@@ -69,10 +75,6 @@ func (h *gitLab) Merged(ctx context.Context, branch, commit string) (PullRequest
 		return out, nil
 	}
 	return PullRequest{}, h.failed(ctx, mergedVerb(commit), orNone(err))
-}
-
-func (plain) Merged(context.Context, string, string) (PullRequest, error) {
-	return PullRequest{}, errPlain()
 }
 
 func mergedVerb(commit string) string {

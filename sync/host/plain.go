@@ -10,12 +10,6 @@ import (
 // plain is a repository without a host around it: there is only what Git itself has.
 type plain struct{ notes commitstatus.Poster }
 
-// HasPullRequests reports whether the host is more than Git, so that there can be reviews.
-func HasPullRequests(h Host) bool {
-	_, only := h.(plain)
-	return !only
-}
-
 func (plain) String() string { return "plain Git" }
 
 func (p plain) Post(ctx context.Context, s commitstatus.Status) error { return p.notes.Post(ctx, s) }
