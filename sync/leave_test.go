@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	gosync "sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,7 +68,10 @@ func converse(t *testing.T, file string) {
 		}
 		said.WriteString(line)
 		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
-			if err := k.hear(words); err != nil {
+			k.mu.Lock()
+			err := k.hear(words)
+			k.mu.Unlock()
+			if err != nil {
 				t.Fatalf("%s: %v", strings.TrimSpace(line), err)
 			}
 			synctest.Wait()
@@ -94,7 +98,8 @@ type talk struct {
 	zone  *time.Location
 	stop  context.CancelFunc
 	done  chan struct{}
-	wall  wall
+	// mu guards all below; whoever lets time pass gives it up meanwhile.
+	mu    gosync.Mutex
 	seen  map[string]string // last status by context
 	fresh []string
 
@@ -139,18 +144,18 @@ func (k *talk) hear(words []string) error {
 		return k.begin(words[1]+" "+words[2], words[3])
 	case "wait":
 		d, err := time.ParseDuration(words[1])
-		time.Sleep(d)
+		k.meanwhile(func() { time.Sleep(d) })
 		return err
 	case "until":
 		at, err := time.ParseInLocation("2006-01-02 15:04", words[1]+" "+words[2], k.zone)
-		time.Sleep(time.Until(at))
+		k.meanwhile(func() { time.Sleep(time.Until(at)) })
 		return err
 	case "put":
 		k.repo[words[len(words)-1]] = k.files[words[1]]
 	case "have":
 		for _, name := range words[1:] {
 			k.repo[manifestOf(name)] = named(name + ".example.com")
-			k.land[name+".example.com"] = &pretended{have: built(k.t, k.repo[manifestOf(name)])}
+			k.land[name+".example.com"] = &pretended{mu: &k.mu, have: built(k.t, k.repo[manifestOf(name)])}
 		}
 	case "change":
 		return k.change(words[1], words[2])
@@ -169,7 +174,7 @@ func (k *talk) hear(words []string) error {
 	case "plain":
 		k.plain = true
 	case "forget", "restart":
-		k.halt()
+		k.meanwhile(k.halt)
 		if verb == "forget" {
 			if err := os.Remove(k.state); err != nil {
 				return err
@@ -185,6 +190,13 @@ func (k *talk) hear(words []string) error {
 		return fmt.Errorf("nobody understands %q", verb)
 	}
 	return nil
+}
+
+// meanwhile lets the service work while the function waits.
+func (k *talk) meanwhile(wait func()) {
+	k.mu.Unlock()
+	defer k.mu.Lock()
+	wait()
 }
 
 func manifestOf(name string) string {
@@ -209,7 +221,7 @@ func (k *talk) begin(at, zone string) (err error) {
 	if err != nil {
 		return err
 	}
-	time.Sleep(time.Until(moment))
+	k.meanwhile(func() { time.Sleep(time.Until(moment)) })
 	if len(k.line) == 0 {
 		k.push(nil, nil)
 	}
@@ -301,8 +313,8 @@ var unsaid = regexp.MustCompile(`\.example\.com|control plane [0-9]/[0-9], | [a-
 
 // news are the statuses that changed since the last look, by time and name.
 func (k *talk) news() string {
-	k.wall.mu.Lock()
-	defer k.wall.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	// Passes at the same time end in no order.
 	slices.SortStableFunc(k.fresh, func(a, b string) int {
 		return slices.Compare(strings.Fields(a)[:2], strings.Fields(b)[:2])
@@ -314,8 +326,8 @@ func (k *talk) news() string {
 
 // Post notes what is said, and when.
 func (k *talk) Post(_ context.Context, s commitstatus.Status) error {
-	k.wall.mu.Lock()
-	defer k.wall.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	name := strings.TrimPrefix(s.Context, "quorate/apply/")
 	says := unsaid.ReplaceAllString(fmt.Sprintf("%s %s: %s", name, s.State, s.Description), "$1")
 	if s.Description != "looking at AWS" && !strings.HasSuffix(s.Description, "comes back") && k.seen[name] != says {
@@ -337,9 +349,9 @@ func (k *talk) serve() {
 	promotion := NewPromotion(cfg)
 	pass := Pass{
 		Planner: Planner{Observe: func(_ context.Context, scope actual.Scope) (actual.State, error) {
-			return k.land[scope.Cluster].observe()
+			return k.cluster(scope.Cluster).observe()
 		}},
-		NewApplier: func(c desired.Cluster, _ string) Applier { return k.land[c.Name] },
+		NewApplier: func(c desired.Cluster, _ string) Applier { return k.cluster(c.Name) },
 		Leave:      promotion.Leave,
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -351,6 +363,12 @@ func (k *talk) serve() {
 	go func() { defer close(k.done); s.Run(ctx) }()
 }
 
+func (k *talk) cluster(name string) *pretended {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.land[name]
+}
+
 func (k *talk) halt() {
 	k.stop()
 	<-k.done
@@ -359,11 +377,15 @@ func (k *talk) halt() {
 // The repository.
 
 func (k *talk) Head(context.Context) (gitrepo.Commit, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	l := k.line[len(k.line)-1]
 	return gitrepo.Commit{Hash: l.Hash, Author: l.Author, When: l.When, Trailers: l.trailers, Previous: l.Parent}, nil
 }
 
 func (k *talk) at(commit string) landed {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	return k.line[slices.IndexFunc(k.line, func(l landed) bool { return l.Hash == commit })]
 }
 
@@ -386,6 +408,8 @@ func (k *talk) File(commit, path string) ([]byte, error) {
 }
 
 func (k *talk) Landings(older, newer string, touches func(string) bool) ([]gitrepo.Landing, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	var found []gitrepo.Landing
 	for i := slices.IndexFunc(k.line, func(l landed) bool { return l.Hash == newer }); i >= 0; i-- {
 		if (k.line[i].Hash == older || older == "") && len(found) > 0 {
@@ -408,6 +432,8 @@ func (k *talk) Merged(_ context.Context, _, commit string) (host.PullRequest, er
 }
 
 func (k *talk) Reviews(_ context.Context, number int) ([]host.Review, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	return k.pulls[number-1].reviews, nil
 }
 
@@ -423,6 +449,8 @@ func (k *talk) Role(_ context.Context, user string) (host.Role, error) {
 
 func (k *talk) Begin(audit.Record) error { return nil }
 func (k *talk) Record(_ context.Context, r audit.Record) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.trail = append(k.trail, r)
 	return nil
 }
@@ -432,6 +460,7 @@ func (k *talk) Flush(context.Context) error                     { return nil }
 
 // pretended is one cluster in a pretended AWS. A roll takes ten minutes for each of three zones.
 type pretended struct {
+	mu   *gosync.Mutex
 	have desired.Cluster
 	sick string
 	// rolled zones are back, and one is out until then.
@@ -440,6 +469,8 @@ type pretended struct {
 }
 
 func (g *pretended) observe() (actual.State, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	state := actual.State{Topology: g.have.Topology}
 	for _, group := range topology.Of[topology.AutoScalingGroup](g.have.Topology) {
 		template, _ := topology.Find[topology.LaunchTemplate](g.have.Topology, group.LaunchTemplate)
@@ -453,6 +484,8 @@ func (g *pretended) observe() (actual.State, error) {
 
 // Run makes everything but rolls at once.
 func (g *pretended) Run(_ context.Context, in apply.Input) apply.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	switch {
 	case in.Plan.Empty() && g.sick != "":
 		return apply.Report{Settling: []string{g.sick}}

@@ -63,14 +63,11 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
 	result := Result{Planned: planned, Leave: p.ask(ctx, c, commit, planned)}
-	if result.held() {
-		// what is held begins nothing that could be noted
-	} else if err := p.begins(ctx, c, planned); err != nil {
-		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted that other manifests begin: %w", err)}
-	}
 	in := planned.Input(c)
 	if result.held() {
 		in.Paused = result.Leave.Reason
+	} else if err := p.begins(ctx, c, planned); err != nil {
+		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted that other manifests begin: %w", err)}
 	}
 	in.Progress = func(o apply.Outcome) {
 		if p.Progress != nil {
