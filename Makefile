@@ -10,6 +10,7 @@ TOOLS   := bin/tools
 KUBERNETES := bin/kubernetes/kube-apiserver
 GITEA := bin/gitea/gitea
 HELM := bin/helm/helm
+IMAGE := dist/image
 
 # Packages that hold tests of a certain sort, found by how those tests are written, so that
 # nobody has to remember to list them here.
@@ -21,14 +22,14 @@ help: ## Say what there is to make
 
 .PHONY: build
 build: ## Build bin/quorate
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/quorate ./cmd/quorate
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/quorate ./cmd/quorate
 
 .PHONY: demo
 demo: build ## Tell the whole story on this machine: simulated AWS, real etcd, a Git repository
 	bin/quorate demo
 
 .PHONY: test
-test: vet lint archtest $(KUBERNETES) $(GITEA) $(HELM) race days contract ## Everything that CI runs
+test: vet lint archtest $(KUBERNETES) $(GITEA) $(HELM) race image-test days contract ## Everything that CI runs
 
 # The tests called TestKubernetes… run against the real thing, built from a module of its own. CI=true
 # makes its absence a failure rather than a skip.
@@ -62,6 +63,17 @@ $(HELM): internal/helmtest/cli/go.mod internal/helmtest/cli/go.sum
 chart: $(HELM) $(KUBERNETES) ## Build the Helm that tests run, once, and check the chart
 	CI=true go test -count=1 ./charts
 
+# The image is of the commit: its time is on every file, so that the same commit makes the same digest.
+.PHONY: image
+image: ## Make the container image in dist/image, for amd64 and arm64; PUSH=registry/name:tag sends it there
+	go run -C internal/image ./build -module $(CURDIR) -out $(CURDIR)/$(IMAGE) -version '$(VERSION)' \
+		-revision "$$(git rev-parse HEAD 2>/dev/null)" -created "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}" \
+		$(if $(PUSH),-push '$(PUSH)')
+
+.PHONY: image-test
+image-test: $(HELM) ## Make the image, and run the program in it, without Docker (as root)
+	CI=true go test -C internal/image -count=1 ./...
+
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
@@ -73,6 +85,7 @@ $(TOOLS)/golangci-lint: tools/go.mod tools/go.sum
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Run the linters of .golangci.yml
 	$(TOOLS)/golangci-lint run ./...
+	cd internal/image && $(CURDIR)/$(TOOLS)/golangci-lint run ./...
 
 .PHONY: archtest
 archtest: ## Check which package imports which
@@ -135,4 +148,4 @@ instance-types: ## Ask AWS for its instance types, and keep the answer
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist
