@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/quorate/quorate/internal/durable"
@@ -56,24 +57,57 @@ func (m memory) hear(cluster string, c Cause, now time.Time) (Notice, bool) {
 	return Notice{Cluster: cluster, Kind: c.Kind, Sentence: c.Sentence, Since: was.Since}, tell
 }
 
-// load reads what an earlier process remembered. A damaged file costs a notification that was sent before.
-func load(file string) (memory, error) {
-	m := memory{}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("what was notified: %w", err)
-	}
-	if json.Unmarshal(data, &m) != nil {
-		m = memory{}
-	}
-	return m, nil
+// A parcel is a notice with the names of the receivers that have not taken it yet.
+type parcel struct {
+	Notice Notice    `json:"notice"`
+	To     []string  `json:"to"`
+	Posted time.Time `json:"posted"`
 }
 
-func (m memory) save(file string) error {
-	if err := durable.WriteJSON(file, m); err != nil {
+// kept is what a Notifier keeps on the disk. That something was said and that it must be sent are written at
+// once, so that no crash comes in between.
+type kept struct {
+	Said   memory   `json:"said"`
+	Outbox []parcel `json:"outbox,omitempty"`
+}
+
+// handed notes that a receiver needs a notice no more.
+func (k *kept) handed(p parcel, to string) {
+	for i, other := range k.Outbox {
+		if other.Notice == p.Notice {
+			k.Outbox[i].To = slices.DeleteFunc(slices.Clone(other.To), func(name string) bool { return name == to })
+		}
+	}
+	k.sweep()
+}
+
+// keepFor drops what waits for receivers that there are no more.
+func (k *kept) keepFor(names []string) {
+	for i := range k.Outbox {
+		k.Outbox[i].To = slices.DeleteFunc(k.Outbox[i].To, func(name string) bool { return !slices.Contains(names, name) })
+	}
+	k.sweep()
+}
+
+func (k *kept) sweep() {
+	k.Outbox = slices.DeleteFunc(k.Outbox, func(p parcel) bool { return len(p.To) == 0 })
+}
+
+// load reads what an earlier process kept. A damaged file costs a notification that was sent before.
+func load(file string) (kept, error) {
+	k := kept{}
+	data, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return k, fmt.Errorf("what was notified: %w", err)
+	}
+	if json.Unmarshal(data, &k) != nil || k.Said == nil {
+		k = kept{Said: memory{}}
+	}
+	return k, nil
+}
+
+func (k kept) save(file string) error {
+	if err := durable.WriteJSON(file, k); err != nil {
 		return fmt.Errorf("what was notified: %w", err)
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,11 +14,12 @@ import (
 )
 
 const (
-	// queued bounds the notices that wait to be sent; a receiver that is away for long gets the newest.
+	// queued bounds the notices that wait for a receiver; one that is away for longer gets the newest.
 	queued = 100
-	// attempts at one notice, and pause before the second, which doubles: some 15 s in all.
-	attempts   = 5
-	firstPause = time.Second
+	// pauses between attempts double from the first to the longest, for as long as trying.
+	firstPause   = time.Second
+	longestPause = 5 * time.Minute
+	trying       = 24 * time.Hour
 	// sendLimit bounds one attempt, and lastLimit what is still sent when the service stops.
 	sendLimit = 10 * time.Second
 	lastLimit = 10 * time.Second
@@ -36,52 +39,41 @@ var ErrRefused = errors.New("refused")
 // Config is what a [Notifier] works with.
 type Config struct {
 	Receivers []Receiver
-	// File keeps what was said, over restarts.
+	// File keeps what was said and what must still be sent, over restarts.
 	File string
 	// Page is the address of the page about a commit of a cluster; nil if there are none.
 	Page func(cluster, commit string) string
 	// Told, if set, hears what became of each notice at each receiver.
 	Told func(service string, sent bool)
 	Log  *slog.Logger
-	// Now and Pause are for tests; nil means time.Now and waiting.
-	Now   func() time.Time
-	Pause func(ctx context.Context, d time.Duration)
 }
 
-// A Notifier tells people. Its methods may be called from many goroutines at once.
+// A Notifier tells people. Its methods may be called from many goroutines at once; only one [Notifier.Run] may
+// run.
 type Notifier struct {
-	cfg   Config
-	queue chan Notice
+	cfg  Config
+	wake chan struct{} // holds one if there is something new to send
 
-	mu     sync.Mutex
-	memory memory
+	mu   sync.Mutex
+	kept kept
 }
 
-// New takes up what an earlier process remembered.
+// New takes up what an earlier process remembered, and what it could not send.
 func New(c Config) (*Notifier, error) {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Pause == nil {
-		c.Pause = pause
-	}
 	if c.Told == nil {
 		c.Told = func(string, bool) {}
 	}
-	m, err := load(c.File)
-	return &Notifier{cfg: c, queue: make(chan Notice, queued), memory: m}, err
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	k, err := load(c.File)
+	var names []string
+	for i, r := range c.Receivers {
+		names = append(names, name(i, r))
 	}
+	k.keepFor(names)
+	return &Notifier{cfg: c, wake: make(chan struct{}, 1), kept: k}, err
 }
 
-// Passed hears how a pass ended. It does not wait for anybody to be told.
+// Passed hears how a pass ended. It does not wait for anybody to be told, but what people are to be told is
+// on the disk when it returns.
 func (n *Notifier) Passed(cluster, commit string, r service.Result) {
 	cause, ok := CauseOf(r)
 	if !ok {
@@ -89,97 +81,122 @@ func (n *Notifier) Passed(cluster, commit string, r service.Result) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	notice, tell := n.memory.hear(cluster, cause, n.cfg.Now())
-	if err := n.memory.save(n.cfg.File); err != nil {
-		n.cfg.Log.Warn("a restart may notify people again", "error", err)
+	notice, tell := n.kept.Said.hear(cluster, cause, time.Now())
+	if tell {
+		notice.Commit = commit
+		if n.cfg.Page != nil {
+			notice.URL = n.cfg.Page(cluster, commit)
+		}
+		n.enqueue(notice)
 	}
-	if !tell {
-		return
-	}
-	notice.Commit = commit
-	if n.cfg.Page != nil {
-		notice.URL = n.cfg.Page(cluster, commit)
-	}
-	n.enqueue(notice)
+	n.save()
 }
 
 // enqueue makes place by giving up the oldest.
 func (n *Notifier) enqueue(notice Notice) {
-	for {
-		select {
-		case n.queue <- notice:
-			return
-		default:
-		}
-		select {
-		case old := <-n.queue:
-			n.cfg.Log.Warn("too many notifications wait; one is given up", "cluster", old.Cluster, "kind", old.Kind)
-		default:
-		}
+	p := parcel{Notice: notice, Posted: time.Now()}
+	for i, r := range n.cfg.Receivers {
+		p.To = append(p.To, name(i, r))
+	}
+	n.kept.Outbox = append(n.kept.Outbox, p)
+	for len(n.kept.Outbox) > queued {
+		old := n.kept.Outbox[0].Notice
+		n.cfg.Log.Warn("too many notifications wait; one is given up", "cluster", old.Cluster, "kind", old.Kind)
+		n.kept.Outbox = n.kept.Outbox[1:]
+	}
+	select {
+	case n.wake <- struct{}{}:
+	default:
 	}
 }
 
-// Run sends until ctx ends, and then for ten seconds what is left.
+func (n *Notifier) save() {
+	if err := n.kept.save(n.cfg.File); err != nil {
+		n.cfg.Log.Warn("a restart may notify people again, or not at all", "error", err)
+	}
+}
+
+// Run sends until ctx ends, and then for ten seconds what is left. What a receiver did not take by then waits
+// for the next process.
 func (n *Notifier) Run(ctx context.Context) {
-	for {
+	for wait := firstPause; ctx.Err() == nil; {
+		if n.round(ctx) {
+			n.rest(ctx, wait)
+			wait = min(2*wait, longestPause)
+			continue
+		}
+		wait = firstPause
 		select {
-		case notice := <-n.queue:
-			n.tell(ctx, notice)
+		case <-n.wake:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLimit)
-			defer cancel()
-			n.drain(last)
-			return
 		}
 	}
-}
-
-func (n *Notifier) drain(ctx context.Context) {
-	for {
-		select {
-		case notice := <-n.queue:
-			n.tell(ctx, notice)
-		default:
-			return
-		}
-	}
-}
-
-// tell sends to all receivers side by side.
-func (n *Notifier) tell(ctx context.Context, notice Notice) {
-	// An attempt that began is finished also while the service stops.
-	ctx = context.WithoutCancel(ctx)
-	ctx, cancel := context.WithTimeout(ctx, attempts*sendLimit)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLimit)
 	defer cancel()
+	n.round(last)
+}
+
+// rest ends early if there is something new: it is no reason to wait that some other receiver is away.
+func (n *Notifier) rest(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	select {
+	case <-n.wake:
+	case <-ctx.Done():
+	}
+}
+
+// round hands each receiver what waits for it, side by side, and says whether something is left.
+func (n *Notifier) round(ctx context.Context) (left bool) {
 	var all sync.WaitGroup
-	for _, r := range n.cfg.Receivers {
-		all.Go(func() {
-			err := n.send(ctx, r, notice)
-			if err != nil {
-				n.cfg.Log.Warn("people were not notified", "service", r.Service(), "cluster", notice.Cluster, "kind", notice.Kind, "error", err)
-			}
-			n.cfg.Told(r.Service(), err == nil)
-		})
+	for i, r := range n.cfg.Receivers {
+		all.Go(func() { n.deliver(ctx, r, name(i, r)) })
 	}
 	all.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.kept.Outbox) > 0
 }
 
-func (n *Notifier) send(ctx context.Context, r Receiver, notice Notice) (err error) {
-	wait := firstPause
-	for i := range attempts {
-		if i > 0 {
-			n.cfg.Pause(ctx, wait)
-			wait *= 2
-		}
-		attempt, cancel := context.WithTimeout(ctx, sendLimit)
-		err = r.Send(attempt, notice)
+// deliver sends what waits for one receiver in its order, and stops at the first notice that it does not take:
+// that something is over is not said before that it began.
+func (n *Notifier) deliver(ctx context.Context, r Receiver, to string) {
+	for _, p := range n.waitingFor(to) {
+		// An attempt that began is finished also while the service stops.
+		attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendLimit)
+		err := r.Send(attempt, p.Notice)
 		cancel()
-		if err == nil || errors.Is(err, ErrRefused) || ctx.Err() != nil {
-			return err
+		final := err == nil || errors.Is(err, ErrRefused) || time.Since(p.Posted) > trying
+		if err != nil {
+			n.cfg.Log.Warn("people were not notified", "service", r.Service(), "cluster", p.Notice.Cluster, "kind", p.Notice.Kind, "givenUp", final, "error", err)
+		}
+		if !final {
+			return
+		}
+		n.cfg.Told(r.Service(), err == nil)
+		n.done(p, to)
+		if ctx.Err() != nil {
+			return
 		}
 	}
-	return err
 }
+
+func (n *Notifier) waitingFor(to string) []parcel {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(n.kept.Outbox), func(p parcel) bool { return !slices.Contains(p.To, to) })
+}
+
+// done takes a notice out of what waits for a receiver. A process that is killed before that sends it twice.
+func (n *Notifier) done(p parcel, to string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.kept.handed(p, to)
+	n.save()
+}
+
+// name of a receiver, which holds nothing of its address: that is a secret.
+func name(i int, r Receiver) string { return fmt.Sprintf("%s %d", r.Service(), i+1) }
 
 // text is the notice in one paragraph, with its first line apart.
 func (n Notice) text() (title, body string) {

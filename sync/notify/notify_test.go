@@ -13,9 +13,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,21 +117,10 @@ func (o *told) hear(service string, sent bool) {
 	o.all = append(o.all, fmt.Sprintf("%s %v", service, sent))
 }
 
-// play lets a notifier hear the passes, and waits until it has sent all.
-func play(t *testing.T, receivers, file string, log io.Writer, passes ...service.Result) *told {
+// play lets a notifier hear the passes, and stops it, which sends what it can.
+func play(t *testing.T, receivers []Receiver, file string, log io.Writer, passes ...service.Result) *told {
 	t.Helper()
-	parsed, err := ParseReceivers(receivers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	outcomes := &told{}
-	n, err := New(Config{
-		Receivers: parsed, File: file, Told: outcomes.hear, Log: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return noon },
-		Page: func(cluster, commit string) string { return "https://q.example.com/runs/" + cluster + "/" + commit }, Pause: func(context.Context, time.Duration) {},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n, outcomes := notifier(t, receivers, file, log)
 	for _, r := range passes {
 		n.Passed(ha, "abc", r)
 	}
@@ -137,6 +128,28 @@ func play(t *testing.T, receivers, file string, log io.Writer, passes ...service
 	stop()
 	n.Run(ctx)
 	return outcomes
+}
+
+func notifier(t *testing.T, receivers []Receiver, file string, log io.Writer) (*Notifier, *told) {
+	t.Helper()
+	outcomes := &told{}
+	n, err := New(Config{
+		Receivers: receivers, File: file, Told: outcomes.hear, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Page: func(cluster, commit string) string { return "https://q.example.com/runs/" + cluster + "/" + commit },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, outcomes
+}
+
+func parsed(t *testing.T, lines string) []Receiver {
+	t.Helper()
+	all, err := ParseReceivers(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestEachReceiverIsSpokenToInItsWay(t *testing.T) {
@@ -150,7 +163,7 @@ func TestEachReceiverIsSpokenToInItsWay(t *testing.T) {
 		"webhook": "vpc/ha.example.com: <!channel> [here](https://evil.example.com)",
 	} {
 		in.got = nil
-		play(t, name+" "+server.URL+"/T0/B0/hush", filepath.Join(t.TempDir(), "said.json"), t.Output(), evil)
+		play(t, parsed(t, name+" "+server.URL+"/T0/B0/hush"), filepath.Join(t.TempDir(), "said.json"), t.Output(), evil)
 		if len(in.got) != 1 {
 			t.Fatalf("%s: %d messages", name, len(in.got))
 		}
@@ -185,29 +198,117 @@ func holds(tree any, text string) bool {
 	return false
 }
 
-func TestAReceiverThatIsAwayIsTriedAgainAndThenGivenUp(t *testing.T) {
-	for name, c := range map[string]struct {
-		answers  []int
-		messages int
-		sent     bool
-	}{
-		"away for a moment":  {[]int{503, 429}, 3, true},
-		"away":               {[]int{500, 500, 500, 500, 500, 500}, attempts, false},
-		"it refuses":         {[]int{404}, 1, false},
-		"it leads elsewhere": {[]int{302}, 1, true},
-	} {
-		in := &inbox{answer: c.answers}
+func TestAReceiverSaysWhetherTryingAgainIsOfUse(t *testing.T) {
+	for code, useful := range map[int]bool{503: true, 500: true, 429: true, 408: true, 404: false, 403: false, 302: false} {
+		in := &inbox{answer: []int{code}}
 		server := httptest.NewServer(in)
-		var log bytes.Buffer
-		o := play(t, "slack "+server.URL+"/T0/B0/hush", filepath.Join(t.TempDir(), "said.json"), &log, halted)
+		err := parsed(t, "slack "+server.URL+"/T0/B0/hush")[0].Send(t.Context(), Notice{Cluster: ha, Kind: Halted})
 		server.Close()
-		want := []string{fmt.Sprintf("slack %v", c.sent && c.answers[0] != 302)}
-		if d := cmp.Diff(want, o.all); d != "" || len(in.got) != c.messages {
-			t.Errorf("%s: %d messages; %s", name, len(in.got), d)
+		if err == nil || errors.Is(err, ErrRefused) == useful || strings.Contains(err.Error(), "hush") || len(in.got) != 1 {
+			t.Errorf("HTTP %d: %v after %d messages", code, err, len(in.got))
 		}
-		if strings.Contains(log.String(), "hush") {
-			t.Errorf("%s: the log tells the secret: %s", name, log.String())
-		}
+	}
+}
+
+// pager is a receiver that is away until a time.
+type pager struct {
+	name  string
+	until time.Time
+	err   error
+	got   []string
+	asked int
+}
+
+func (p *pager) Service() string { return p.name }
+
+func (p *pager) Send(_ context.Context, n Notice) error {
+	p.asked++
+	if time.Now().Before(p.until) {
+		return p.err
+	}
+	p.got = append(p.got, string(n.Kind))
+	return nil
+}
+
+func TestAReceiverThatIsAwayGetsAllInOrderWhenItIsBack(t *testing.T) {
+	errAway := errors.New("no route to host")
+	for name, c := range map[string]struct {
+		away  time.Duration
+		err   error
+		got   []string
+		told  []string
+		asked int // at most
+	}{
+		"away for a moment":   {3 * time.Second, errAway, []string{"halted", "recovered"}, []string{"away true", "away true"}, 5},
+		"away for the night":  {8 * time.Hour, errAway, []string{"halted", "recovered"}, []string{"away true", "away true"}, 120},
+		"away for days":       {72 * time.Hour, errAway, nil, []string{"away false", "away false"}, 320},
+		"it refuses for good": {72 * time.Hour, ErrRefused, nil, []string{"away false", "away false"}, 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			away := &pager{name: "away", until: time.Now().Add(c.away), err: c.err}
+			here := &pager{name: "here"}
+			n, outcomes := notifier(t, []Receiver{away, here}, filepath.Join(t.TempDir(), "said.json"), io.Discard)
+			ctx, stop := context.WithCancel(t.Context())
+			var run sync.WaitGroup
+			run.Go(func() { n.Run(ctx) })
+			n.Passed(ha, "abc", halted)
+			synctest.Wait()
+			n.Passed(ha, "abc", fine)
+			synctest.Wait()
+			if d := cmp.Diff([]string{"halted", "recovered"}, here.got); d != "" {
+				t.Errorf("%s: who is there waits for who is not: %s", name, d)
+			}
+			time.Sleep(30 * time.Hour)
+			synctest.Wait()
+			if d := cmp.Diff(c.got, away.got); d != "" || away.asked > c.asked {
+				t.Errorf("%s: asked %d times: %s", name, away.asked, d)
+			}
+			ofAway := slices.DeleteFunc(outcomes.all, func(o string) bool { return strings.HasPrefix(o, "here") })
+			if d := cmp.Diff(c.told, ofAway); d != "" {
+				t.Errorf("%s: %s", name, d)
+			}
+			stop()
+			run.Wait()
+		})
+	}
+}
+
+func TestWhatAKilledProcessCouldNotSendTheNextOneSends(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "said.json")
+	killed, _ := notifier(t, []Receiver{&pager{}}, file, t.Output())
+	killed.Passed(ha, "abc", halted) // and it never runs
+	next := &pager{}
+	play(t, []Receiver{next}, file, t.Output(), halted)
+	if d := cmp.Diff([]string{"halted"}, next.got); d != "" {
+		t.Error(d)
+	}
+	third := &pager{}
+	play(t, []Receiver{third}, file, t.Output(), halted)
+	if len(third.got) != 0 {
+		t.Errorf("said again: %v", third.got)
+	}
+}
+
+func TestNobodyWaitsForAReceiverThatWasTakenOffTheList(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "said.json")
+	n, _ := notifier(t, []Receiver{&pager{}, &pager{}}, file, t.Output())
+	n.Passed(ha, "abc", halted)
+	n, _ = notifier(t, []Receiver{&pager{}}, file, t.Output())
+	if left := n.round(t.Context()); left {
+		t.Errorf("it waits: %v", n.kept.Outbox)
+	}
+}
+
+func TestTheOldestNoticeGivesWay(t *testing.T) {
+	p, away := &pager{}, errors.New("no route to host")
+	p.err, p.until = away, time.Now().Add(time.Hour)
+	var log bytes.Buffer
+	n, _ := notifier(t, []Receiver{p}, filepath.Join(t.TempDir(), "said.json"), &log)
+	for i := range queued + 1 {
+		n.Passed(fmt.Sprint("cluster-", i), "abc", halted)
+	}
+	if len(n.kept.Outbox) != queued || n.kept.Outbox[0].Notice.Cluster != "cluster-1" || !strings.Contains(log.String(), "cluster-0") {
+		t.Errorf("%d wait, the first about %s; log: %s", len(n.kept.Outbox), n.kept.Outbox[0].Notice.Cluster, log.String())
 	}
 }
 
@@ -215,10 +316,10 @@ func TestNoErrorTellsASecret(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	var log bytes.Buffer
-	o := play(t, "webhook "+closed.URL+"/hush\nemail smtp://me:hush@"+strings.TrimPrefix(closed.URL, "http://")+"/?from=a@example.com&to=b@example.com&tls=none",
+	play(t, parsed(t, "webhook "+closed.URL+"/hush\nemail smtp://me:hush@"+strings.TrimPrefix(closed.URL, "http://")+"/?from=a@example.com&to=b@example.com&tls=none"),
 		filepath.Join(t.TempDir(), "said.json"), &log, halted)
-	if len(o.all) != 2 || strings.Contains(log.String(), "hush") || !strings.Contains(log.String(), "refused") {
-		t.Errorf("%v; log: %s", o.all, log.String())
+	if strings.Count(log.String(), "people were not notified") != 2 || strings.Contains(log.String(), "hush") || !strings.Contains(log.String(), "refused") {
+		t.Errorf("log: %s", log.String())
 	}
 	for _, bad := range []string{"slack ://hush", "pager https://hush", "email smtp://u:hush@mail/?from=x&to=y", "email https://u:hush@mail/?from=a@b.c&to=a@b.c", "teams ftp://hush/"} {
 		if _, err := ParseReceivers("# fine\n\n" + bad); err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "line 3") {
@@ -232,12 +333,12 @@ func TestARestartDoesNotRepeatWhatWasSaid(t *testing.T) {
 	server := httptest.NewServer(in)
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "said.json")
-	play(t, "webhook "+server.URL, file, t.Output(), halted)
-	play(t, "webhook "+server.URL, file, t.Output(), halted)
+	play(t, parsed(t, "webhook "+server.URL), file, t.Output(), halted)
+	play(t, parsed(t, "webhook "+server.URL), file, t.Output(), halted)
 	if len(in.got) != 1 {
 		t.Errorf("%d messages", len(in.got))
 	}
-	play(t, "webhook "+server.URL, file, t.Output(), fine)
+	play(t, parsed(t, "webhook "+server.URL), file, t.Output(), fine)
 	if len(in.got) != 2 || !strings.Contains(in.got[1], `"kind":"recovered"`) {
 		t.Errorf("messages: %v", in.got)
 	}
@@ -251,7 +352,7 @@ func TestMailGoesOutThroughAServer(t *testing.T) {
 	defer l.Close()
 	mails := make(chan string, 1)
 	go receive(l, mails)
-	o := play(t, "email smtp://"+l.Addr().String()+"/?from=quorate@example.com&to=ops@example.com,night@example.com&tls=none", filepath.Join(t.TempDir(), "said.json"), t.Output(), halted)
+	o := play(t, parsed(t, "email smtp://"+l.Addr().String()+"/?from=quorate@example.com&to=ops@example.com,night@example.com&tls=none"), filepath.Join(t.TempDir(), "said.json"), t.Output(), halted)
 	if d := cmp.Diff([]string{"email true"}, o.all); d != "" {
 		t.Fatal(d)
 	}
