@@ -3,7 +3,6 @@ package review
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -23,12 +22,13 @@ const (
 	maxSpan = 400
 )
 
-// comment begins with a hidden line by which [shownHead] finds what it is about. It is the one that is kept on the pull request, in markdown. Text that is not ours stands in code
-// spans or was escaped by the renderer, so that it links to nothing, calls nobody and begins nothing.
+// comment is the one that is kept on the pull request, in markdown. It begins with hidden lines by which
+// [showing] finds what it shows. Text that is not ours stands in code spans or was escaped by the renderer, so
+// that it links to nothing, calls nobody and begins nothing.
 func (f finding) comment() string {
 	var b strings.Builder
 	state, text := f.verdict()
-	fmt.Fprintf(&b, "<!-- head %s -->\n", f.head)
+	f.showing().mark(&b)
 	fmt.Fprintf(&b, "### Quorate: %s\n\n%s\n", title(state), span(text))
 	f.table(&b)
 	f.problems(&b)
@@ -125,16 +125,6 @@ func (f finding) footer(b *strings.Builder) {
 	fmt.Fprintf(b, "\nOf commit `%.12s`, to be merged into `%s` at `%.12s`; %s. A new commit, here or there, is looked at again.\n",
 		f.head, code(f.baseBranch), f.base, clock(f.at))
 	b.WriteString("\n<sub>Say `/quorate plan`, `explain`, `pause REASON`, `resume`, `roll GROUP` or `approve`.</sub>\n")
-}
-
-var shown = regexp.MustCompile(`(?m)^<!-- head ([0-9a-f]{40}) -->\s*$`)
-
-// shownHead is the commit that a comment of ours is about.
-func shownHead(body string) string {
-	if found := shown.FindStringSubmatch(body); found != nil {
-		return found[1]
-	}
-	return ""
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

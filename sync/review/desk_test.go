@@ -36,6 +36,8 @@ type desk struct {
 	posted   []commitstatus.Status
 	kept     int // how often a comment was written
 	down     error
+	mum      bool  // about roles
+	last     int64 // number of a comment
 
 	looks []string
 	// sees is what AWS answers of a cluster; nothing is there unless it is set.
@@ -88,10 +90,8 @@ func (d *desk) say(number int, author, body string) int64 {
 }
 
 func (d *desk) write(number int, author, body string) int64 {
-	id := int64(1)
-	for _, all := range d.comments {
-		id += int64(len(all))
-	}
+	d.last++
+	id := d.last
 	d.comments[number] = append(d.comments[number], host.Comment{ID: id, Author: author, Body: body, At: time.Now()})
 	pr := d.pulls[number]
 	pr.Updated = time.Now()
@@ -104,6 +104,59 @@ func (d *desk) written() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.kept
+}
+
+// touch lets the host tell that something of the pull request is new.
+func (d *desk) touch(number int) {
+	pr := d.pulls[number]
+	pr.Updated = time.Now()
+	d.pulls[number] = pr
+}
+
+func (d *desk) grant(user string, role host.Role) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.roles[user] = role
+}
+
+// refuseRoles lets the host keep to itself who may do what.
+func (d *desk) refuseRoles(so bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mum = so
+}
+
+// blind makes AWS answer with the error.
+func (d *desk) blind(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sees = func(desired.Cluster) (actual.State, error) { return actual.State{}, err }
+}
+
+// plan is our comment with the plan.
+func (d *desk) plan(number int) host.Comment {
+	ours, _ := d.Remarks(context.Background(), number)
+	return ours["plan"]
+}
+
+// alter edits a comment, as whoever may write here can.
+func (d *desk) alter(number int, id int64, how func(*host.Comment)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.comments[number] {
+		if d.comments[number][i].ID == id {
+			how(&d.comments[number][i])
+		}
+	}
+	d.touch(number)
+}
+
+// drop throws a comment away.
+func (d *desk) drop(number int, id int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.comments[number] = slices.DeleteFunc(d.comments[number], func(c host.Comment) bool { return c.ID == id })
+	d.touch(number)
 }
 
 // fail makes the host answer with the error from now on, or well again.
@@ -172,6 +225,9 @@ func (d *desk) Comments(_ context.Context, number int, since time.Time) ([]host.
 func (d *desk) Role(_ context.Context, user string) (host.Role, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.mum {
+		return host.None, errors.New("403")
+	}
 	return d.roles[user], d.down
 }
 

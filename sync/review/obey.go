@@ -59,7 +59,7 @@ func (s *Service) obey(ctx context.Context, pr host.PullRequest, p *pull) error 
 		answers++
 		s.cfg.Log.Info("command", "number", pr.Number, "by", c.Author, "verb", order.verb, "comment", c.ID)
 	}
-	return s.takeReviews(ctx, h)
+	return s.takeApprovals(ctx, h, comments)
 }
 
 // answer carries out a command, or says why not. Only what is worth another try is an error.
@@ -88,16 +88,20 @@ func (s *Service) answer(ctx context.Context, h hearing, c host.Comment, order c
 	return reply(text), err
 }
 
-// shownTo says why a comment cannot be about the present head: it was made before our comment showed that.
-func (h hearing) shownTo(c host.Comment) string {
+// shownTo says why a comment cannot be about the present head: it was made before our comment showed that, or
+// what ours shows is not what we wrote. Hosts count in seconds: what came in the same one may have come before.
+func (h hearing) shownTo(c host.Comment) (saw shown, why string) {
 	plan := h.ours[remarkName]
+	saw = readShown(plan.Body)
 	switch {
-	case shownHead(plan.Body) != h.pr.Head:
-		return fmt.Sprintf("commit %.12s came after what you saw; look at it, and say it again", h.pr.Head)
+	case saw.head != h.pr.Head:
+		why = fmt.Sprintf("commit %.12s came after what you saw; look at it, and say it again", h.pr.Head)
+	case h.p.edited(plan):
+		why = "somebody else has edited what is above; have it written again with /quorate plan, look at it, and say it again"
 	case !c.At.After(plan.At):
-		return "what is above was written after you said this; look at it, and say it again"
+		why = "what is above was written after you said this; look at it, and say it again"
 	}
-	return ""
+	return saw, why
 }
 
 var permitted = regexp.MustCompile(`(?m)^<!-- plans ([0-9a-f]{40}) -->\s*$`)
@@ -113,12 +117,12 @@ func (h hearing) permit() {
 
 func (s *Service) replan(_ context.Context, h hearing, c host.Comment, _ command) (string, error) {
 	if h.pr.Fork && !s.cfg.Forks && h.p.permitted != h.pr.Head {
-		if why := h.shownTo(c); why != "" {
+		if _, why := h.shownTo(c); why != "" {
 			return span(why), nil
 		}
 		h.p.permitted = h.pr.Head
 	}
-	h.p.rows = nil
+	h.p.rows, h.p.told = nil, "" // also if somebody edited what stands there
 	return fmt.Sprintf("`%.12s` is planned; see the comment above.\n<!-- plans %s -->", h.pr.Head, h.pr.Head), nil
 }
 
@@ -202,54 +206,6 @@ func (s *Service) roll(_ context.Context, h hearing, c host.Comment, order comma
 	}
 	s.ordered(of[0])
 	return fmt.Sprintf("the machines of %s in %s that were launched before now are replaced, one after another as in every roll.", span(order.argument), span(of[0])), nil
-}
-
-func (s *Service) approve(_ context.Context, h hearing, c host.Comment, _ command) (string, error) {
-	if strings.EqualFold(c.Author, h.pr.Author) {
-		return "your own pull request is for others to approve of.", nil
-	}
-	if why := h.shownTo(c); why != "" {
-		return span(why), nil
-	}
-	if err := s.note(h, c.Author, c.At); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("approved of %s at `%.12s`. It counts for these manifests and no others.", spans(h.p.clusters()), h.pr.Head), nil
-}
-
-// note keeps an approval of everything that the pull request touches.
-func (s *Service) note(h hearing, by string, at time.Time) error {
-	for _, ch := range h.p.touched.changes {
-		a := Approval{Cluster: ch.name, Manifest: ch.want.Digest, Pull: h.pr.Number, Head: h.pr.Head, Author: h.pr.Author, By: by, At: at}
-		if err := s.cfg.Orders.approve(a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeReviews keeps approvals that were given in the host's own way, for just this head, by people who may
-// write; and takes back those of whoever asks for changes.
-func (s *Service) takeReviews(ctx context.Context, h hearing) error {
-	reviews, err := s.cfg.Host.Reviews(ctx, h.pr.Number)
-	if err != nil {
-		return err
-	}
-	for _, r := range reviews {
-		switch {
-		case !r.Approved:
-			err = s.cfg.Orders.withdraw(h.pr.Number, r.Author)
-		case r.Commit == h.pr.Head && !strings.EqualFold(r.Author, h.pr.Author):
-			var role host.Role
-			if role, err = s.cfg.Host.Role(ctx, r.Author); err == nil && role >= host.Write {
-				err = s.note(h, r.Author, r.At)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // ordered wakes whoever carries orders out.

@@ -159,6 +159,163 @@ func TestAnApprovalCountsForWhatWasShownAndNothingElse(t *testing.T) {
 	})
 }
 
+// approving is a desk with the pull request of proposed, at work, and what is approved of there.
+func approving(t *testing.T, more ...func(*Config)) (d *desk, s *Service, approved func(name string) string) {
+	d = proposed()
+	var orders *Orders
+	s = d.serve(t, append(more, func(cfg *Config) { orders = cfg.Orders })...)
+	after(2 * time.Second)
+	return d, s, func(name string) string {
+		d.mu.Lock()
+		text := d.commits[hash(name)]["one"]
+		d.mu.Unlock()
+		clusters, _ := desired.Build([]desired.File{{Name: "c.yaml", Data: []byte(text)}})
+		var by []string
+		for _, a := range orders.Approvals("one.example.com", clusters[0].Digest) {
+			by = append(by, a.By)
+		}
+		return strings.Join(by, " ")
+	}
+}
+
+// wider is the cluster with room for n workers.
+func wider(n int) map[string]string {
+	return map[string]string{"one": strings.Replace(cluster("one.example.com"), "maxSize: 6", fmt.Sprintf("maxSize: %d", n), 1)}
+}
+
+// TestAnApprovalIsOfAPlanThatWasShownBefore has somebody approve of what they cannot have seen, in every order
+// of things.
+func TestAnApprovalIsOfAPlanThatWasShownBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		during func(d *desk, s *Service) (id int64)
+		head   string
+		want   string // of the answer
+		counts bool
+	}{
+		"after the plan": {func(d *desk, _ *Service) int64 { return d.say(7, "ada", "/quorate approve") }, "b", "approved of", true},
+		"in the second of the plan": {func(d *desk, _ *Service) int64 {
+			id, shown := d.say(7, "ada", "/quorate approve"), d.plan(7).At
+			d.alter(7, id, func(c *host.Comment) { c.At = shown })
+			return id
+		}, "b", "was written after you said this", false},
+		"before a push, and read after it": {func(d *desk, _ *Service) int64 {
+			id := d.say(7, "ada", "/quorate approve")
+			d.propose(7, "c", wider(90))
+			return id
+		}, "c", "came after what you saw", false},
+		"before a push, and read when its plan is shown": {func(d *desk, _ *Service) int64 {
+			d.refuseRoles(true)
+			id := d.say(7, "ada", "/quorate approve")
+			after(time.Minute)
+			d.propose(7, "c", wider(90))
+			after(time.Minute)
+			d.refuseRoles(false)
+			return id
+		}, "c", "was written after you said this", false},
+		"after a push whose plan failed": {func(d *desk, _ *Service) int64 {
+			d.blind(errors.New("RequestLimitExceeded"))
+			d.propose(7, "c", wider(90))
+			after(time.Minute)
+			return d.say(7, "ada", "/quorate approve")
+		}, "c", "there is no plan of `one.example.com`", false},
+		"of a plan that somebody made up": {func(d *desk, _ *Service) int64 {
+			d.alter(7, d.plan(7).ID, func(c *host.Comment) { c.Body = strings.Replace(c.Body, "in place", "nothing", 1) })
+			return d.say(7, "ada", "/quorate approve")
+		}, "b", "somebody else has edited what is above", false},
+		"when somebody threw our comment away": {func(d *desk, _ *Service) int64 {
+			d.drop(7, d.plan(7).ID)
+			return d.say(7, "ada", "/quorate approve")
+		}, "b", "came after what you saw", false},
+		"by the account of the service":   {func(d *desk, _ *Service) int64 { return d.say(7, robot, "/quorate approve") }, "b", "a program approves of nothing", false},
+		"by a program":                    {func(d *desk, _ *Service) int64 { return d.say(7, "actions[bot]", "/quorate approve") }, "b", "a program approves of nothing", false},
+		"by the author, in other letters": {func(d *desk, _ *Service) int64 { return d.say(7, "BOB", "/quorate approve") }, "b", "your own pull request", false},
+		"by somebody who might write before": {func(d *desk, _ *Service) int64 {
+			d.refuseRoles(true)
+			id := d.say(7, "ada", "/quorate approve")
+			after(time.Minute)
+			d.grant("ada", host.Read)
+			d.refuseRoles(false)
+			return id
+		}, "b", "approve needs the right to write here", false},
+		"by an edited comment": {func(d *desk, _ *Service) int64 {
+			id := d.say(7, "ada", "Interesting.")
+			d.alter(7, id, func(c *host.Comment) { c.Body, c.Edited, c.At = "/quorate approve", true, time.Now() })
+			return id
+		}, "b", "an edited comment is not obeyed", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, s, approved := approving(t)
+				for _, who := range []string{robot, "actions[bot]", "BOB"} {
+					d.grant(who, host.Admin)
+				}
+				id := c.during(d, s)
+				after(5 * time.Minute)
+				contains(t, "answer", d.remark(7, fmt.Sprintf("answer-%d", id)), c.want)
+				if got := approved(c.head); (got != "") != c.counts {
+					t.Errorf("approved of by %q", got)
+				}
+				d.say(7, "bob", "/quorate plan")
+				after(time.Minute)
+				contains(t, "written again", d.remark(7, "plan"), "Of commit `"+hash(c.head)[:12])
+				if got := d.remark(7, "plan"); strings.Contains(got, "| planned | nothing |") {
+					t.Errorf("what somebody made up stands there:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+// TestAnApprovalFallsWithWhatItWasGivenBy takes it back, in every way in which people do that.
+func TestAnApprovalFallsWithWhatItWasGivenBy(t *testing.T) {
+	review := func(approved bool) func(d *desk, _ int64) {
+		return func(d *desk, _ int64) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.reviews[7] = []host.Review{{Author: "ada", Commit: hash("b"), Approved: approved, At: time.Now()}}
+			d.touch(7)
+		}
+	}
+	gone := func(d *desk, _ int64) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.reviews[7] = nil
+		d.touch(7)
+	}
+	for name, c := range map[string]struct {
+		steps []func(d *desk, id int64)
+		want  string
+	}{
+		"nothing happens":              {nil, "ada"},
+		"the comment is thrown away":   {[]func(*desk, int64){func(d *desk, id int64) { d.drop(7, id) }}, ""},
+		"the comment is edited":        {[]func(*desk, int64){func(d *desk, id int64) { d.alter(7, id, func(c *host.Comment) { c.Edited = true }) }}, ""},
+		"the right is withdrawn":       {[]func(*desk, int64){func(d *desk, _ int64) { d.grant("ada", host.Read); d.say(7, "bob", "Oh.") }}, ""},
+		"changes are asked for":        {[]func(*desk, int64){review(false)}, ""},
+		"changes, and approved again":  {[]func(*desk, int64){review(false), func(d *desk, _ int64) { d.say(7, "ada", "/quorate approve") }}, "ada"},
+		"a review of the same":         {[]func(*desk, int64){review(true)}, "ada"},
+		"a review that is taken back":  {[]func(*desk, int64){func(d *desk, id int64) { d.drop(7, id) }, review(true), gone}, ""},
+		"somebody else says something": {[]func(*desk, int64){func(d *desk, _ int64) { d.say(7, "cleo", "/quorate approve") }}, "ada"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, _, approved := approving(t)
+				id := d.say(7, "ada", "/quorate approve")
+				after(time.Minute)
+				if got := approved("b"); got != "ada" {
+					t.Fatalf("approved of by %q at first", got)
+				}
+				for _, step := range c.steps {
+					step(d, id)
+					after(2 * time.Minute)
+				}
+				if got := approved("b"); got != c.want {
+					t.Errorf("approved of by %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
 func TestAForkIsPlannedForTheCommitThatSomebodyAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()

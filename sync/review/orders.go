@@ -45,13 +45,18 @@ type Pause struct {
 // their digest, so that it counts for the very same after a merge, in whatever way that is done, and for
 // nothing else.
 type Approval struct {
-	Cluster  string    `json:"cluster"`
-	Manifest string    `json:"manifest"` // desired.Cluster.Digest
-	Pull     int       `json:"pull"`
-	Head     string    `json:"head"` // commit that was looked at
-	Author   string    `json:"author"`
-	By       string    `json:"by"`
-	At       time.Time `json:"at"`
+	Cluster  string `json:"cluster"`
+	Manifest string `json:"manifest"` // desired.Cluster.Digest
+	Pull     int    `json:"pull"`
+	Head     string `json:"head"` // commit that was looked at
+	// Plan is the digest of the plan that whoever approved had before their eyes; empty if they may have seen
+	// only files. AWS may have moved since.
+	Plan   string    `json:"plan,omitempty"`
+	Author string    `json:"author"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+	// Comment is the number of the comment that said so; zero if it was a review in the host's own way.
+	Comment int64 `json:"comment,omitempty"`
 }
 
 // maxApprovals are kept, the newest.
@@ -105,7 +110,8 @@ func groupOf(c desired.Cluster, name string) (topology.Ref, bool) {
 	return topology.Ref{}, false
 }
 
-// Approvals are those for what a cluster's manifests say now, by digest.
+// Approvals are those for what a cluster's manifests say now, by digest. Who gave them might write then; whether
+// they still may, once the pull request is closed, is for the caller to ask.
 func (o *Orders) Approvals(cluster, manifest string) []Approval {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -136,7 +142,15 @@ func (o *Orders) roll(cluster, group string, from time.Time) error {
 	})
 }
 
+// approve keeps the newest word of each person for the same manifests. A word that is known is not written again.
 func (o *Orders) approve(a Approval) error {
+	a.At = a.At.UTC().Round(0) // as it is read back
+	o.mu.Lock()
+	known := slices.Contains(o.all.Approvals, a)
+	o.mu.Unlock()
+	if known {
+		return nil
+	}
 	return o.change(func(all *ordered) {
 		all.Approvals = slices.DeleteFunc(all.Approvals, func(b Approval) bool {
 			return b.Cluster == a.Cluster && b.Manifest == a.Manifest && strings.EqualFold(b.By, a.By)
@@ -146,10 +160,17 @@ func (o *Orders) approve(a Approval) error {
 	})
 }
 
-// withdraw takes back what somebody approved of on a pull request.
-func (o *Orders) withdraw(pull int, by string) error {
+// of are the approvals that were given on a pull request.
+func (o *Orders) of(pull int) []Approval {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(o.all.Approvals), func(a Approval) bool { return a.Pull != pull })
+}
+
+// withdraw takes an approval back.
+func (o *Orders) withdraw(gone Approval) error {
 	return o.change(func(all *ordered) {
-		all.Approvals = slices.DeleteFunc(all.Approvals, func(a Approval) bool { return a.Pull == pull && strings.EqualFold(a.By, by) })
+		all.Approvals = slices.DeleteFunc(all.Approvals, func(a Approval) bool { return a == gone })
 	})
 }
 
