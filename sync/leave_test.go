@@ -29,6 +29,7 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/sync/schedule"
 	"github.com/quorate/quorate/topology"
 )
@@ -56,7 +57,7 @@ func converse(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	last := len(archive.Files) - 1
-	k := &talk{t: t, state: filepath.Join(t.TempDir(), "promotion.json"), land: map[string]*pretended{}, files: map[string]string{}, repo: map[string]string{}, seen: map[string]string{}}
+	k := &talk{t: t, state: filepath.Join(t.TempDir(), "promotion.json"), land: map[string]*pretended{}, files: map[string]string{}, repo: map[string]string{}, seen: map[string]string{}, comments: map[approved][]promotion.Approval{}}
 	for _, f := range archive.Files[:last] {
 		k.files[f.Name] = string(f.Data)
 	}
@@ -103,13 +104,14 @@ type talk struct {
 	seen  map[string]string // last status by context
 	fresh []string
 
-	files map[string]string // of the conversation
-	repo  map[string]string // of the working copy
-	line  []landed          // the branch, oldest first
-	pulls []*pull
-	plain bool
-	land  map[string]*pretended // by cluster
-	trail []audit.Record
+	files    map[string]string // of the conversation
+	repo     map[string]string // of the working copy
+	line     []landed          // the branch, oldest first
+	pulls    []*pull
+	plain    bool
+	comments map[approved][]promotion.Approval
+	land     map[string]*pretended // by cluster
+	trail    []audit.Record
 }
 
 // landed is a commit of the branch.
@@ -119,6 +121,9 @@ type landed struct {
 	trailers gitrepo.Trailers
 	pull     *pull
 }
+
+// approved is what a comment agrees to.
+type approved struct{ cluster, digest string }
 
 type pull struct {
 	host.PullRequest
@@ -133,7 +138,9 @@ type pull struct {
 //	have CLUSTER…                          the clusters are in the repository and in AWS as they should be
 //	change CLUSTER HOW                    a cluster's manifest is edited; see change
 //	push [override REASON…]                it is committed and pushed by eve
-//	merge AUTHOR MERGER [REVIEWER[:old]…]  it comes by a pull request that the reviewers approved
+//	merge AUTHOR MERGER [REVIEWER[:how]…]  it comes by a pull request that the reviewers approved
+//	comment REVIEWER AUTHOR CLUSTER        the reviewer says /quorate approve on the author's pull request, which
+//	                                       makes the cluster what the working copy says
 //	sick CLUSTER WHY… | well CLUSTER       how the cluster is
 //	restart | forget                       the service ends and another starts, with its state or without
 //	audit                                  what the trail says of overrides and approvals
@@ -167,6 +174,9 @@ func (k *talk) hear(words []string) error {
 		k.push(trailers, nil)
 	case "merge":
 		k.merge(words[1], words[2], words[3:])
+	case "comment":
+		approves := approved{words[3] + ".example.com", built(k.t, k.repo[manifestOf(words[3])]).Digest}
+		k.comments[approves] = append(k.comments[approves], promotion.Approval{By: words[1], Author: words[2]})
 	case "sick":
 		k.land[words[1]+".example.com"].sick = rest
 	case "well":
@@ -241,6 +251,8 @@ func (k *talk) change(name, how string) error {
 		text = masters + "  name: nodes\n" + strings.Replace(workers, "t3.medium", "t3.large", 1)
 	case "masters":
 		text = strings.ReplaceAll(masters, "t3.medium", "t3.large") + "  name: nodes\n" + workers
+	case "nodes-back":
+		text = masters + "  name: nodes\n" + strings.Replace(workers, "t3.large", "t3.medium", 1)
 	case "masters-back":
 		text = strings.ReplaceAll(masters, "t3.large", "t3.medium") + "  name: nodes\n" + workers
 	case "extra":
@@ -288,7 +300,8 @@ func (k *talk) push(trailers gitrepo.Trailers, by *pull) {
 	k.line = append(k.line, l)
 }
 
-// merge brings the working copy by a pull request. A reviewer who is told as name:old saw an earlier version of it.
+// merge brings the working copy by a pull request. A reviewer who is told as name:old saw an earlier version of it, and
+// as name:against asked for changes.
 func (k *talk) merge(author, merger string, reviewers []string) {
 	p := &pull{PullRequest: host.PullRequest{Number: len(k.pulls) + 1, Author: author, MergedBy: merger, Head: strings.Repeat("f", 40), URL: fmt.Sprintf("https://git.example.com/pulls/%d", len(k.pulls)+1)}}
 	k.pulls = append(k.pulls, p)
@@ -298,9 +311,9 @@ func (k *talk) merge(author, merger string, reviewers []string) {
 			trailers = gitrepo.Trailers{{Name: "Quorate-Override", Value: strings.Join(reviewers[i+1:], " ")}}
 			break
 		}
-		name, _, stale := strings.Cut(r, ":old")
-		review := host.Review{Author: name, Approved: true, Commit: p.Head}
-		if stale {
+		name, how, _ := strings.Cut(r, ":")
+		review := host.Review{Author: name, Approved: how != "against", Commit: p.Head}
+		if how == "old" {
 			review.Commit = strings.Repeat("e", 40)
 		}
 		p.reviews = append(p.reviews, review)
@@ -342,22 +355,22 @@ func (k *talk) serve() {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	cfg := PromotionConfig{History: k, Branch: "main", Reviews: k, File: k.state, Log: slog.New(slog.DiscardHandler)}
+	cfg := promotion.Config{History: k, Branch: "main", Reviews: k, File: k.state, Log: slog.New(slog.DiscardHandler), Approvals: k.approvals}
 	if k.plain {
 		cfg.Reviews = nil
 	}
-	promotion := NewPromotion(cfg)
+	progress := promotion.New(cfg)
 	pass := Pass{
 		Planner: Planner{Observe: func(_ context.Context, scope actual.Scope) (actual.State, error) {
 			return k.cluster(scope.Cluster).observe()
 		}},
 		NewApplier: func(c desired.Cluster, _ string) Applier { return k.cluster(c.Name) },
-		Leave:      promotion.Leave,
+		Leave:      progress.Leave,
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	k.stop, k.done = stop, make(chan struct{})
 	s := New(Config{
-		Repository: k, Poster: k, Auditor: k, Schedule: stream, Run: pass.Run, Promotion: promotion, Log: slog.New(slog.DiscardHandler),
+		Repository: k, Poster: k, Auditor: k, Schedule: stream, Run: pass.Run, Promotion: progress, Log: slog.New(slog.DiscardHandler),
 		Look: pass.Plan,
 	})
 	go func() { defer close(k.done); s.Run(ctx) }()
@@ -435,6 +448,12 @@ func (k *talk) Reviews(_ context.Context, number int) ([]host.Review, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.pulls[number-1].reviews, nil
+}
+
+func (k *talk) approvals(cluster, digest string) []promotion.Approval {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.comments[approved{cluster, digest}])
 }
 
 // Role lets everybody write but strangers.

@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/promotion"
 )
 
 // unit is the manifests that are read together, as they were read last.
@@ -73,12 +74,12 @@ func (s *Service) lookAgain(ctx context.Context) []string {
 		s.cfg.Log.Error("cannot read the manifests", "commit", head.Hash, "error", err)
 		return nil
 	}
-	return s.take(ctx, head, listing, s.cfg.Promotion.current())
+	return s.take(ctx, head, listing, s.cfg.Promotion.Current())
 }
 
 // take makes the listing of a commit the one that counts. Only units whose files
 // changed are read.
-func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing, book rulebook) []string {
+func (s *Service) take(ctx context.Context, commit gitrepo.Commit, listing gitrepo.Listing, book promotion.Rulebook) []string {
 	s.mu.Lock()
 	old := s.units
 	s.mu.Unlock()

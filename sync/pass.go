@@ -6,6 +6,7 @@ import (
 
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -24,8 +25,8 @@ type Pass struct {
 	// Planned, if set, hears the plan before anything of it happens.
 	OnPlan func(Planned)
 	// Leave, if set, decides whether a plan may be carried out now, as far as people have a say; one that may
-	// not comes to its next safe point. Promotion.Leave does.
-	Leave func(ctx context.Context, c desired.Cluster, commit string, planned Planned) Leave
+	// not comes to its next safe point. promotion.Promotion.Leave does.
+	Leave func(ctx context.Context, r promotion.Request) promotion.Leave
 	// Auditor, if set, is told before anything happens, and nothing happens if it cannot note it.
 	Auditor Auditor
 	// Mark writes [topology.TagApplied] on groups; apply.Applier.MarkApplied does. A pass with Drift needs it.
@@ -37,7 +38,7 @@ type Result struct {
 	Planned Planned
 	Report  apply.Report
 	// Leave is what the rules said of the plan; nil if they were not asked.
-	Leave *Leave
+	Leave *promotion.Leave
 	// Err is set if the pass could not look at AWS; nothing was changed then.
 	Err error
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/lease"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/sync/schedule"
 )
 
@@ -39,7 +40,7 @@ type Config struct {
 	// Trust, if set, decides which commits are applied at all.
 	Trust *Trust
 	// Promotion, if set, knows the rules of the repository; Run asks it for leave.
-	Promotion *Promotion
+	Promotion *promotion.Promotion
 	Schedule  *schedule.Schedule
 	// Run does one pass; Pass.Run does.
 	Run func(ctx context.Context, c desired.Cluster, commit string) Result

@@ -6,16 +6,22 @@ import (
 	"path/filepath"
 
 	"github.com/quorate/quorate/desired"
-	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/sync/signature"
 )
 
 // openPromotion asks the rules of the repository, and the Git host for who approved.
-func (w *watched) openPromotion(file string) *sync.Promotion {
-	cfg := sync.PromotionConfig{History: w.repo, Branch: cmp.Or(w.git.Branch, "main"), File: filepath.Join(w.dir, file), Log: w.log}
-	cfg.Reviews, _ = w.host.(sync.Reviews) // plain Git knows of none
-	return sync.NewPromotion(cfg)
+func (w *watched) openPromotion(file string) *promotion.Promotion {
+	cfg := promotion.Config{History: w.repo, Branch: cmp.Or(w.git.Branch, "main"), File: filepath.Join(w.dir, file), Log: w.log}
+	cfg.Reviews, _ = w.host.(promotion.Reviews) // plain Git knows of none
+	cfg.Approvals = func(cluster, digest string) (given []promotion.Approval) {
+		for _, a := range w.orders.Approvals(cluster, digest) {
+			given = append(given, promotion.Approval{By: a.By, Author: a.Author})
+		}
+		return given
+	}
+	return promotion.New(cfg)
 }
 
 // checkRules takes the rules of a repository out of its files, and finds what is wrong with them.

@@ -20,6 +20,7 @@ import (
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/sync/lease"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/sync/repositories"
 	"github.com/quorate/quorate/sync/review"
 	"github.com/quorate/quorate/sync/schedule"
@@ -98,7 +99,7 @@ type watched struct {
 	own       func(cluster string) bool
 	elsewhere []*watched
 
-	promotion *sync.Promotion
+	promotion *promotion.Promotion
 
 	reviews *review.Service
 	orders  *review.Orders

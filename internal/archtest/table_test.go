@@ -66,6 +66,10 @@ var table = map[string]row{
 		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
+	"sync/promotion": {
+		[]string{"desired", "diff", "internal/durable", "sync/gitrepo", "sync/host", "sync/rules"},
+		"it knows how far a change has come and who agreed to it; what a pass is stays unknown to it",
+	},
 	"sync/repositories": {[]string{"desired", "desired/strictyaml", "sync/gitrepo", "sync/host"}, "it reads what an operator wrote, and opens nothing"},
 	"sync/rules":        {[]string{"desired/...", "diff/...", "internal/pathpattern"}, "people's say is decided from the risk of a plan, without AWS or Git"},
 	"sync/schedule":     {nil, "when is decided without knowing what"},

@@ -1,4 +1,4 @@
-package sync
+package promotion
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/quorate/quorate/sync/gitrepo"
@@ -29,30 +28,30 @@ type Reviews interface {
 	Role(ctx context.Context, user string) (host.Role, error)
 }
 
+// Approval is somebody's word on a pull request for exactly what the manifests of a cluster say.
+type Approval struct{ By, Author string }
+
 // origins tells how changes came to the branch, and who agreed to them.
 type origins struct {
-	history History
-	reviews Reviews
-	branch  string
+	history   History
+	reviews   Reviews
+	commented func(cluster, digest string) []Approval
+	branch    string
 
-	mu sync.Mutex
-	// asked are answers of the host by commit, good for askedLimit: a roll asks each few seconds.
-	asked map[string]answer
+	parts memo[part]
+	roles memo[host.Role]
 }
-
-// askedLimit is how long an approval that was taken back may still count.
-const askedLimit = time.Minute
 
 // indexLimit is how long a host may take to know which pull request brought a commit.
 const indexLimit = 2 * time.Minute
 
-func newOrigins(cfg PromotionConfig) *origins {
-	return &origins{history: cfg.History, reviews: cfg.Reviews, branch: cfg.Branch, asked: map[string]answer{}}
+func newOrigins(cfg Config) *origins {
+	return &origins{history: cfg.History, reviews: cfg.Reviews, commented: cfg.Approvals, branch: cfg.Branch}
 }
 
-// change is what somebody asks about: the files of a cluster as of the head, and the commit that it was carried
-// out at before.
-type change struct{ head, base, unit, path string }
+// change is what somebody asks about: the files of a cluster as of the head, what they say, and the commit that it
+// was carried out at before.
+type change struct{ head, base, unit, path, cluster, digest string }
 
 // touches reports whether a file belongs to the cluster.
 func (c change) touches(path string) bool {
@@ -66,7 +65,8 @@ type origin struct {
 	vouched    bool
 	// pullRequest is the last part's; empty if it had none.
 	pullRequest string
-	// approvals are of people who agreed to every part, and wrote none; owners own all parts.
+	// approvals are of people who agreed to every part, or to what they come to, and wrote none; owners own all
+	// parts.
 	approvals []rules.Person
 	owners    []string
 	// unknown says why there may be approvals that do not count; doubt, that it must be asked again.
@@ -78,85 +78,112 @@ func (o origin) approvers() string {
 	for _, p := range o.approvals {
 		names = append(names, p.Name)
 	}
-	return strings.Join(names, ", ")
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
 }
 
-// answer is what a host says of one commit.
-type answer struct {
+// part is what a host says of one landing.
+type part struct {
 	found       bool
 	pullRequest host.PullRequest
 	approved    []string
-	stale       int
-	at          time.Time
+	// against are those whose last word is no approval.
+	against []string
+	stale   int
 }
 
 // of asks for every part of a change. A change has as many parts as its branch has landings that touch the cluster and
 // were not carried out yet: what one pull request is approved of must not carry in another's.
 func (o *origins) of(ctx context.Context, c change) origin {
+	unknown := func(err error) origin { return origin{doubt: "the Git host does not say who approved: " + err.Error()} }
 	head, err := o.part(ctx, c.head)
 	if err != nil {
-		return origin{doubt: "the Git host does not say who approved: " + err.Error()}
+		return unknown(err)
 	}
-	out := origin{by: head.pullRequest.MergedBy, vouched: head.pullRequest.MergedBy != ""}
 	landings, err := o.history.Landings(c.base, c.head, c.touches)
 	if err != nil {
-		out.doubt = "nobody can tell which commits bring the change: " + err.Error()
-		return out
+		return origin{doubt: "nobody can tell which commits bring the change: " + err.Error()}
 	}
+	out := origin{by: head.pullRequest.MergedBy, vouched: head.pullRequest.MergedBy != ""}
 	if o.reviews == nil {
 		out.unknown = "nobody here knows of approvals; they are asked of a Git host that has pull requests (--host)"
 	}
-	if len(landings) > 0 {
-		out.author = landings[0].Author
-	}
-	var authors []string
+	var parts []part
 	for i, l := range landings {
-		if err := o.join(ctx, &out, l, c, i == 0, &authors); err != nil {
-			return origin{doubt: "the Git host does not say who approved: " + err.Error()}
+		p, err := o.part(ctx, l.Hash)
+		if err != nil {
+			return unknown(err)
+		}
+		parts = append(parts, p)
+		if err := o.join(&out, l, p, c, i == 0); err != nil {
+			return unknown(err)
 		}
 	}
-	out.approvals = slices.DeleteFunc(out.approvals, func(p rules.Person) bool {
-		return slices.ContainsFunc(authors, func(a string) bool { return strings.EqualFold(a, p.Name) })
+	said, err := o.said(ctx, c, parts)
+	if err != nil {
+		return unknown(err)
+	}
+	out.approvals = slices.DeleteFunc(append(out.approvals, said...), func(p rules.Person) bool {
+		return slices.ContainsFunc(parts, func(part part) bool { return strings.EqualFold(part.pullRequest.Author, p.Name) })
 	})
 	return out
 }
 
 // join takes in one part of a change, newest first.
-func (o *origins) join(ctx context.Context, out *origin, l gitrepo.Landing, c change, first bool, authors *[]string) error {
-	a, err := o.part(ctx, l.Hash)
-	if err != nil {
-		return err
-	}
+func (o *origins) join(out *origin, l gitrepo.Landing, p part, c change, first bool) error {
 	owners, err := o.owners(l, c)
 	if err != nil {
 		return err
 	}
 	var people []rules.Person
-	for _, name := range a.approved {
+	for _, name := range p.approved {
 		people = append(people, rules.Person{Name: name})
 	}
 	if first {
-		out.approvals, out.owners = people, owners
+		out.author, out.approvals, out.owners = l.Author, people, owners
 	} else {
 		out.approvals = both(out.approvals, people, func(p rules.Person) string { return p.Name })
 		out.owners = both(out.owners, owners, func(name string) string { return name })
 	}
-	*authors = append(*authors, a.pullRequest.Author)
 	switch {
 	case o.reviews == nil:
-	case !a.found && time.Since(l.When) < indexLimit:
+	case !p.found && time.Since(l.When) < indexLimit:
 		out.doubt = fmt.Sprintf("the Git host does not know yet how commit %.10s came", l.Hash)
-	case !a.found:
+	case !p.found:
 		out.unknown = fmt.Sprintf("commit %.10s came by no pull request", l.Hash)
 	default:
 		if first {
-			out.author, out.pullRequest = a.pullRequest.Author, a.pullRequest.URL
+			out.author, out.pullRequest = p.pullRequest.Author, p.pullRequest.URL
 		}
-		if a.stale > 0 {
-			out.unknown = fmt.Sprintf("%d of pull request %d are for an earlier version of it", a.stale, a.pullRequest.Number)
+		if p.stale > 0 {
+			out.unknown = fmt.Sprintf("%d of pull request %d are for an earlier version of it", p.stale, p.pullRequest.Number)
 		}
 	}
 	return nil
+}
+
+// said are those who agreed by a comment to exactly what the manifests say now. That is all parts at once, so it does
+// not matter on which pull request they said so; but everybody who wrote one must be known, for their word does not
+// count, and neither does that of whoever had second thoughts.
+func (o *origins) said(ctx context.Context, c change, parts []part) ([]rules.Person, error) {
+	if o.commented == nil || len(parts) == 0 || slices.ContainsFunc(parts, func(p part) bool { return !p.found }) {
+		return nil, nil
+	}
+	var people []rules.Person
+	for _, a := range o.commented(c.cluster, c.digest) {
+		is := func(name string) bool { return strings.EqualFold(name, a.By) }
+		if is(a.Author) || slices.ContainsFunc(parts, func(p part) bool { return slices.ContainsFunc(p.against, is) }) {
+			continue
+		}
+		may, err := o.mayWrite(ctx, a.By)
+		if err != nil {
+			return nil, err
+		}
+		if may {
+			people = append(people, rules.Person{Name: a.By})
+		}
+	}
+	return people, nil
 }
 
 // both are those of the first list whose name is in the second, too.
@@ -167,63 +194,49 @@ func both[T any](one, other []T, name func(T) string) []T {
 }
 
 // part asks the host about one commit.
-func (o *origins) part(ctx context.Context, commit string) (answer, error) {
+func (o *origins) part(ctx context.Context, commit string) (part, error) {
 	if o.reviews == nil {
-		return answer{}, nil
+		return part{}, nil
 	}
-	o.mu.Lock()
-	a, known := o.asked[commit]
-	o.mu.Unlock()
-	if known && time.Since(a.at) < askedLimit {
-		return a, nil
-	}
-	a, err := o.ask(ctx, commit)
-	if err != nil {
-		return answer{}, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for old, a := range o.asked {
-		if time.Since(a.at) >= askedLimit {
-			delete(o.asked, old)
-		}
-	}
-	o.asked[commit] = a
-	return a, nil
+	return o.parts.get(commit, func() (part, error) { return o.ask(ctx, commit) })
 }
 
-func (o *origins) ask(ctx context.Context, commit string) (answer, error) {
-	a := answer{at: time.Now()}
-	var err error
-	a.pullRequest, err = o.reviews.Merged(ctx, o.branch, commit)
+func (o *origins) ask(ctx context.Context, commit string) (part, error) {
+	pr, err := o.reviews.Merged(ctx, o.branch, commit)
 	if errors.Is(err, host.ErrNotFound) {
-		return a, nil
+		return part{}, nil
 	}
 	if err != nil {
-		return a, err
+		return part{}, err
 	}
-	a.found = true
-	given, err := o.reviews.Reviews(ctx, a.pullRequest.Number)
+	p := part{found: true, pullRequest: pr}
+	given, err := o.reviews.Reviews(ctx, pr.Number)
 	if err != nil {
-		return a, err
+		return p, err
 	}
 	for _, r := range given {
 		switch {
 		case !r.Approved:
-		case r.Commit != "" && r.Commit != a.pullRequest.Head:
-			a.stale++ // unless a host gives approvals to the pull request as a whole, they are for what was seen
+			p.against = append(p.against, r.Author)
+		case r.Commit != "" && r.Commit != pr.Head:
+			p.stale++ // unless a host gives approvals to the pull request as a whole, they are for what was seen
 		default:
-			// Anybody may approve of a public pull request; only who may write counts.
-			role, err := o.reviews.Role(ctx, r.Author)
+			may, err := o.mayWrite(ctx, r.Author)
 			if err != nil {
-				return a, err
+				return p, err
 			}
-			if role >= host.Write {
-				a.approved = append(a.approved, r.Author)
+			if may {
+				p.approved = append(p.approved, r.Author)
 			}
 		}
 	}
-	return a, nil
+	return p, nil
+}
+
+// mayWrite tells whose word counts: anybody may approve of a public pull request.
+func (o *origins) mayWrite(ctx context.Context, user string) (bool, error) {
+	role, err := o.roles.get(user, func() (host.Role, error) { return o.reviews.Role(ctx, user) })
+	return role >= host.Write, err
 }
 
 // owners are those whom the repository named before the landing: nobody appoints the owners of their own change.
