@@ -6,9 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/quorate/quorate/desired"
+	"github.com/quorate/quorate/internal/printable"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/promotion"
@@ -290,7 +290,7 @@ func word(path string) string {
 		return "root"
 	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
+		if r == ' ' || !printable.Rune(r) {
 			return '_'
 		}
 		return r

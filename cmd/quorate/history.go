@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quorate/quorate/internal/printable"
 	"github.com/quorate/quorate/sync"
 	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/gitrepo"
@@ -138,29 +139,34 @@ func moment(text string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// tell is one record for people.
+// tell is one record for people. Whoever may push notes may have written it.
 func tell(w io.Writer, r audit.Record, steps bool) {
-	fmt.Fprintf(w, "%s  %s #%d  %.10s  %s", r.Began.Format(time.RFC3339), r.Cluster, r.Sequence, r.Commit, r.Result)
+	author := ""
 	if r.Author != "" {
-		fmt.Fprintf(w, "  (%s)", r.Author)
+		author = "  (" + r.Author + ")"
 	}
-	fmt.Fprintf(w, ": %s\n", summary(r))
+	line := fmt.Sprintf("%s  %s #%d  %.10s  %s%s: %s", r.Began.Format(time.RFC3339), r.Cluster, r.Sequence, r.Commit, r.Result, author, summary(r))
+	fmt.Fprintln(w, printable.Keep(line))
 	if !steps {
 		return
 	}
 	for _, s := range r.Steps {
-		fmt.Fprintf(w, "    %s %s: %s", s.Effect, s.Ref, s.State)
-		if s.Reason != "" {
-			fmt.Fprintf(w, ", %s", s.Reason)
-		}
-		if q := s.Quorum; q != nil {
-			fmt.Fprintf(w, "; etcd-%s: %s, %d of %d healthy, %d after, %d needed", q.Cluster, q.Answer, q.HealthyNow, q.Voters, q.HealthyAfter, q.Majority)
-		}
-		for _, request := range s.Requests {
-			fmt.Fprintf(w, "; %s %s", request.Operation, request.ID)
-		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, printable.Keep(stepLine(s)))
 	}
+}
+
+func stepLine(s audit.Step) string {
+	line := fmt.Sprintf("    %s %s: %s", s.Effect, s.Ref, s.State)
+	if s.Reason != "" {
+		line += ", " + s.Reason
+	}
+	if q := s.Quorum; q != nil {
+		line += fmt.Sprintf("; etcd-%s: %s, %d of %d healthy, %d after, %d needed", q.Cluster, q.Answer, q.HealthyNow, q.Voters, q.HealthyAfter, q.Majority)
+	}
+	for _, request := range s.Requests {
+		line += fmt.Sprintf("; %s %s", request.Operation, request.ID)
+	}
+	return line
 }
 
 // summary counts the steps by how they ended.
@@ -230,7 +236,7 @@ func printFindings(c *cobra.Command, output string, trail audit.Trail) error {
 		}
 	} else {
 		for _, f := range found {
-			fmt.Fprintln(w, f.Text)
+			fmt.Fprintln(w, printable.Line(f.Text))
 		}
 	}
 	if len(found) > 0 {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // Severity says whether a manifest can be used in spite of a problem.
@@ -27,7 +29,7 @@ type Problem struct {
 	Message  string   `json:"message"`
 }
 
-// String prints the problem as compilers do, so that editors can jump to it.
+// String prints the problem as compilers do, so that editors can jump to it, on one line.
 func (p Problem) String() string {
 	text := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
 	if p.Severity == Warning {
@@ -36,7 +38,7 @@ func (p Problem) String() string {
 	if p.Path != "" {
 		text += p.Path + ": "
 	}
-	return text + p.Message
+	return printable.Line(text + p.Message)
 }
 
 // SortProblems orders problems by position, so that a report reads like the file.

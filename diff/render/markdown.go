@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // Markdown writes the plan as a table for a pull request, in the order of the steps.
@@ -53,9 +54,9 @@ func fieldCells(fields []diff.FieldChange) string {
 var escapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "\r", " ", "&", "&amp;", "<", "&lt;", "[", `\[`,
 	"@", "@\u200b", "#", "#\u200b", "://", ":\u200b//", "`", "'")
 
-func cell(text string) string { return escapes.Replace(text) }
+func cell(text string) string { return escapes.Replace(printable.Line(text)) }
 
 // codeEscapes keep a backslash away from the pipe behind it: the pair would end the cell.
 var codeEscapes = strings.NewReplacer(`\|`, `\ \|`, "|", `\|`, "\n", " ", "\r", " ", "`", "'")
 
-func code(text string) string { return codeEscapes.Replace(text) }
+func code(text string) string { return codeEscapes.Replace(printable.Keep(text)) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/diff"
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // signs are what plans of this field are read by: plus, tilde, minus.
@@ -26,23 +27,23 @@ func Text(w io.Writer, p Plan, paint Painter) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "Plan for %s in %s: %s\n", p.Cluster, p.Region, p.Summary())
 	for _, warning := range p.Warnings {
-		fmt.Fprintf(b, "  warning: %s\n", warning)
+		fmt.Fprintf(b, "  warning: %s\n", printable.Line(warning))
 	}
 	for _, l := range p.Lines {
 		textLine(b, l, paint)
 	}
 	textRollout(b, p.Rollout)
 	for _, k := range p.Kept {
-		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, k.Reason)
+		fmt.Fprintf(b, "  = %s stays: %s\n", k.Ref, printable.Line(k.Reason))
 	}
 	for _, n := range p.Notes {
-		fmt.Fprintf(b, "  i %s: %s\n", n.Ref, n.Text)
+		fmt.Fprintf(b, "  i %s: %s\n", n.Ref, printable.Line(n.Text))
 	}
 	for _, m := range p.Machines {
 		fmt.Fprintf(b, "  %s\n", paint(diff.Delete, "- ends     machine "+machine(m)))
 	}
 	for _, l := range p.aged() {
-		fmt.Fprintf(b, "  ? %s\n", l)
+		fmt.Fprintf(b, "  ? %s\n", printable.Line(l.String()))
 	}
 	if line := p.costLine(); line != "" {
 		b.WriteString(line + "\n")
@@ -72,7 +73,7 @@ func shown(value string) string {
 	if value == "" {
 		return "(none)"
 	}
-	value = strings.Join(strings.Fields(value), " ")
+	value = printable.Line(value)
 	if runes := []rune(value); len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}

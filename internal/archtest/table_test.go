@@ -19,7 +19,7 @@ var table = map[string]row{
 
 	"desired":              {[]string{"desired/instancetype", "desired/kopsspec", "topology"}, pureStage},
 	"desired/instancetype": {nil, "it is AWS's list of what it sells, and no opinion of ours"},
-	"desired/kopsspec":     {nil, "it is the manifest format and knows nothing of what we make of it"},
+	"desired/kopsspec":     {[]string{"internal/printable"}, "it is the manifest format and knows nothing of what we make of it"},
 	"desired/strictyaml":   {[]string{"desired/kopsspec"}, "it reads files that are no manifests, with the same word for what is wrong with one"},
 
 	"actual": {[]string{"internal/awsapi", "topology"}, noSibling},
@@ -31,7 +31,7 @@ var table = map[string]row{
 	"actual/vitals": {[]string{"topology"}, "it reads what no plan asks for, so no plan can come to depend on it"},
 
 	"diff":        {[]string{"topology"}, pureStage},
-	"diff/render": {[]string{"diff", "internal/prices", "topology"}, "it shows a plan and must not be able to change or run one"},
+	"diff/render": {[]string{"diff", "internal/prices", "internal/printable", "topology"}, "it shows a plan and must not be able to change or run one"},
 
 	"apply": {
 		[]string{"apply/health", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "apply/rollout", "diff", "internal/awsapi", "topology"},
@@ -45,25 +45,25 @@ var table = map[string]row{
 	"apply/quorum":  {nil, "the one door that matters is small enough to be checked exhaustively, and stays so"},
 
 	"sync": {
-		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/durable", "internal/prices", "sync/...", "topology"},
+		[]string{"actual", "actual/preflight", "apply/...", "desired/...", "diff/...", "internal/durable", "internal/prices", "internal/printable", "sync/...", "topology"},
 		"it joins the stages; the wiring of AWS is handed in, so that a pass runs against anything",
 	},
 	"sync/checkup": {
-		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
+		[]string{"actual", "actual/vitals", "apply", "apply/health", "apply/kube", "apply/quorum", "apply/repair", "desired", "diff", "internal/printable", "sync", "topology"},
 		"it judges facts of all stages in one place; who asks for them is handed in",
 	},
-	"sync/audit":        {[]string{"internal/durable"}, "it writes down what it is told; what it needs of a repository is an interface beside it"},
-	"sync/commitstatus": {[]string{"internal/durable"}, "a poster says what it is told; what it needs of a repository is an interface beside it"},
+	"sync/audit":        {[]string{"internal/durable", "internal/printable"}, "it writes down what it is told; what it needs of a repository is an interface beside it"},
+	"sync/commitstatus": {[]string{"internal/durable", "internal/printable"}, "a poster says what it is told; what it needs of a repository is an interface beside it"},
 	"sync/drift":        {[]string{"desired", "diff", "internal/durable", "topology"}, "it judges a plan by the policy of its manifest, and asks AWS nothing"},
 	"sync/explain": {
-		[]string{"actual", "apply", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "desired", "diff", "sync", "topology"},
+		[]string{"actual", "apply", "apply/kube", "apply/order", "apply/quorum", "apply/repair", "desired", "diff", "internal/printable", "sync", "topology"},
 		"it says in words what a plan and a look at the control plane show, and asks nobody itself",
 	},
-	"sync/gitrepo": {nil, "it knows Git and files, not what the files mean"},
+	"sync/gitrepo": {[]string{"internal/printable"}, "it knows Git and files, not what the files mean"},
 	"sync/host":    {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},
 	"sync/lease":   {nil, "who may work on a cluster is decided without knowing what the work is"},
 	"sync/review": {
-		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
+		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "internal/printable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
 	"sync/promotion": {
@@ -79,11 +79,11 @@ var table = map[string]row{
 		"it counts what passes come to; requests to AWS are told to it by whoever made the clients",
 	},
 	"sync/notify": {
-		[]string{"apply", "apply/quorum", "internal/durable", "sync", "sync/lease"},
+		[]string{"apply", "apply/quorum", "internal/durable", "internal/printable", "sync", "sync/lease"},
 		"it says what passes come to, and to whom that is new; it changes nothing",
 	},
 	"sync/web": {
-		[]string{"apply", "apply/quorum", "diff", "internal/durable", "sync", "sync/audit", "sync/commitstatus"},
+		[]string{"apply", "apply/quorum", "diff", "internal/durable", "internal/printable", "sync", "sync/audit", "sync/commitstatus"},
 		"it shows what passes come to, in the fields of the audit trail, and can change nothing",
 	},
 	"sync/webhook": {[]string{"sync/host"}, "it hears what a host says, whose make it must know, and does not know who acts on it"},
@@ -140,7 +140,7 @@ var table = map[string]row{
 	"cmd/quorate": {
 		[]string{
 			"actual", "actual/preflight", "actual/vitals", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
-			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopskeys", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/terraform", "node/...",
+			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopskeys", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/printable", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
 	},

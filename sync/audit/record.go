@@ -16,10 +16,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // Format is the format of the records that this version writes.
@@ -149,12 +148,7 @@ func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // clip makes one printable line of it: parts come from manifests and from AWS.
 func clip(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if c == utf8.RuneError || !unicode.IsPrint(c) {
-			return -1
-		}
-		return c
-	}, strings.Join(strings.Fields(text), " "))
+	text = printable.Line(text)
 	if runes := []rune(text); len(runes) > maxText {
 		return string(runes[:maxText-1]) + "…"
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // A Painter colours a word of the severity; see [Plain].
@@ -21,12 +23,12 @@ func Text(w io.Writer, r Report, paint Painter) error {
 	b := &strings.Builder{}
 	check, subject := len("CHECK"), len("SUBJECT")
 	for _, f := range r.Findings {
-		check, subject = max(check, len(f.Check)), max(subject, utf8.RuneCountInString(f.Subject))
+		check, subject = max(check, len(f.Check)), max(subject, utf8.RuneCountInString(line(f.Subject)))
 	}
 	fmt.Fprintf(b, "%-7s  %-*s  %-*s  %s\n", "STATE", check, "CHECK", subject, "SUBJECT", "FINDING")
 	for _, f := range r.Findings {
 		state := paint(f.Severity, fmt.Sprintf("%-7s", f.Severity))
-		fmt.Fprintf(b, "%s  %-*s  %-*s  %s\n", state, check, f.Check, subject, cmp.Or(f.Subject, "-"), line(f.Message))
+		fmt.Fprintf(b, "%s  %-*s  %-*s  %s\n", state, check, f.Check, subject, cmp.Or(line(f.Subject), "-"), line(f.Message))
 		if f.Action != "" {
 			fmt.Fprintf(b, "%*s→ %s\n", 7+2+check+2+subject+2, "", line(f.Action))
 		}
@@ -37,7 +39,7 @@ func Text(w io.Writer, r Report, paint Painter) error {
 }
 
 // line keeps a sentence of AWS's on one line.
-func line(text string) string { return strings.Join(strings.Fields(text), " ") }
+func line(text string) string { return printable.Line(text) }
 
 // Sum is the report in one line.
 func (r Report) Sum(paint Painter) string {

@@ -3,8 +3,8 @@
 //
 // Start reading at Status and Poster. Posters wrap each other: Spool keeps what could not be said
 // yet, Ledger leaves out what was said already and keeps the pace, and at the end stands the place
-// to post to; notes.go is the one for a plain repository. It imports only the standard library:
-// what a poster needs from elsewhere is an interface beside it.
+// to post to; notes.go is the one for a plain repository. It imports little, since what a poster needs from
+// elsewhere is an interface beside it.
 package commitstatus
 
 import (
@@ -14,7 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // State is one of the four states that every Git host knows.
@@ -64,7 +65,7 @@ func (s Status) same(other Status) bool {
 
 // Normal is the status as it is posted; one that cannot be is ErrRejected.
 func (s Status) Normal() (Status, error) {
-	if s.Context == "" || strings.ContainsFunc(s.Context, unicode.IsSpace) || s.Context != oneLine(s.Context) {
+	if s.Context == "" || strings.ContainsFunc(s.Context, unicode.IsSpace) || s.Context != printable.Line(s.Context) {
 		return s, fmt.Errorf("%w: context %q must be one printable word", ErrRejected, s.Context)
 	}
 	if len(s.Commit) != 40 || strings.Trim(s.Commit, "0123456789abcdef") != "" {
@@ -75,7 +76,7 @@ func (s Status) Normal() (Status, error) {
 	default:
 		return s, fmt.Errorf("%w: state %q is not one of pending, success, failure, error", ErrRejected, s.State)
 	}
-	if strings.ContainsFunc(s.URL, unicode.IsSpace) || s.URL != oneLine(s.URL) {
+	if strings.ContainsFunc(s.URL, unicode.IsSpace) || s.URL != printable.Line(s.URL) {
 		return s, fmt.Errorf("%w: URL %q must be one printable word", ErrRejected, s.URL)
 	}
 	s.Description = Shorten(s.Description, maxDescription)
@@ -87,28 +88,4 @@ func (s Status) Normal() (Status, error) {
 }
 
 // Shorten makes one line of at most limit characters, cutting at a word and showing the cut as …
-func Shorten(text string, limit int) string {
-	text = oneLine(text)
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	cut := []rune(text)[:limit-1]
-	kept := string(cut)
-	// A text without a space in its second half is cut in the word rather than to almost nothing.
-	if space := strings.LastIndexByte(kept, ' '); space > len(kept)/2 {
-		kept = kept[:space]
-	}
-	return strings.TrimRight(kept, " ,;:–-") + "…"
-}
-
-// oneLine turns each run of spaces into one space and drops what is not printable: parts of the
-// text come from manifests and from AWS.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	return strings.Map(func(c rune) rune {
-		if unicode.IsPrint(c) && c != utf8.RuneError {
-			return c
-		}
-		return -1
-	}, text)
-}
+func Shorten(text string, limit int) string { return printable.Shorten(text, limit) }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // A Painter colours what the eye looks for; see [Plain].
@@ -26,9 +28,9 @@ func Text(w io.Writer, r Report, paint Painter) error {
 		fmt.Fprintf(b, "%s waits for %d things\n", r.Cluster, n)
 	}
 	for _, waiting := range r.Waiting {
-		fmt.Fprintf(b, "\n  %s\n", paint(strings.Join(strings.Fields(waiting.What), " ")))
+		fmt.Fprintf(b, "\n  %s\n", paint(printable.Line(waiting.What)))
 		for _, l := range waiting.lines(r.At) {
-			fmt.Fprintf(b, "    %s\n", l)
+			fmt.Fprintf(b, "    %s\n", printable.Keep(l))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -116,7 +116,7 @@ func (a *Archive) lost(parent, c *object.Commit, dir string) ([]Loss, error) {
 	compare := comparison{a.store, maxCompared}
 	err = compare.each(was, is, dir, func(path string, was, is version) error {
 		if was != (version{}) {
-			all = append(all, Loss{path, is != (version{}), c.Hash.String(), printable(c.Author.Name), c.Author.When})
+			all = append(all, Loss{path, is != (version{}), c.Hash.String(), words(c.Author.Name), c.Author.When})
 		}
 		return nil
 	})

@@ -16,6 +16,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // The classes of failure, for errors.Is. Their texts are sentences a user can act on.
@@ -66,11 +68,7 @@ func (t tidy) Unwrap() error { return t.error }
 
 func (t tidy) Error() string {
 	const most = 300
-	text := []rune(printable(strings.Join(strings.Fields(t.error.Error()), " ")))
-	if len(text) > most {
-		return string(text[:most-1]) + "…"
-	}
-	return string(text)
+	return printable.Shorten(t.error.Error(), most)
 }
 
 func isAuth(err error) bool {
@@ -141,17 +139,13 @@ func redact(raw string) string {
 	return u.String()
 }
 
-// printable makes text from a repository safe for terminals, logs and statuses.
-func printable(s string) string {
-	return strings.TrimSpace(strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0) || c == '\uFFFD' {
-			return -1
-		}
-		return c
-	}, s))
-}
+// maxWords bounds what is repeated of a commit, in characters.
+const maxWords = 200
+
+// words are what somebody wrote into a commit, safe for terminals, logs and statuses.
+func words(s string) string { return printable.Shorten(s, maxWords) }
 
 func subject(message string) string {
 	line, _, _ := strings.Cut(strings.TrimLeft(message, "\r\n "), "\n")
-	return printable(line)
+	return words(line)
 }

@@ -81,7 +81,7 @@ func (r *Repo) knownBy(hash plumbing.Hash) (map[plumbing.Hash]bool, error) {
 }
 
 func (r *Repo) landing(c *object.Commit) (Landing, plumbing.Hash, error) {
-	l := Landing{Hash: c.Hash.String(), Author: printable(c.Author.Name), When: c.Committer.When}
+	l := Landing{Hash: c.Hash.String(), Author: words(c.Author.Name), When: c.Committer.When}
 	var parent, was plumbing.Hash
 	if len(c.ParentHashes) > 0 {
 		before, err := object.GetCommit(r.store, c.ParentHashes[0])

@@ -6,7 +6,7 @@
 // the repository is ever run. Start reading at Open and Head, then at Units (units.go) for
 // which files make up a cluster. Notes go back through EditNotes (notes.go).
 //
-// It imports go-git and the standard library, and nothing of this module.
+// It imports go-git and the standard library, and of this module only what makes texts printable.
 package gitrepo
 
 import (
@@ -53,7 +53,7 @@ type Author struct{ Name, Email string }
 // Commit is the head of the branch, or the commit that a tag names.
 type Commit struct {
 	Hash    string // 40 hex digits
-	Subject string // first line of the message, control characters removed
+	Subject string // first line of the message, printable
 	Author  string
 	When    time.Time // committer's time
 	// Trailers are the lines such as "Signed-off-by: Ann" at the end of the message.
@@ -225,7 +225,7 @@ func (r *Repo) describe(hash, known plumbing.Hash) (Commit, error) {
 	out := Commit{
 		Hash:     c.Hash.String(),
 		Subject:  subject(c.Message),
-		Author:   printable(c.Author.Name),
+		Author:   words(c.Author.Name),
 		When:     c.Committer.When,
 		Trailers: trailers(c.Message),
 	}

@@ -321,11 +321,11 @@ func TestALookEndsWithItsContextEvenIfTheHostIsSilent(t *testing.T) {
 
 func TestTextFromTheRepositoryIsSafeToPrint(t *testing.T) {
 	o := newOrigin(t)
-	by := object.Signature{Name: "A\x1b[31mda", Email: "a@b", When: time.Unix(0, 0)}
+	by := object.Signature{Name: "A\x1b[31m\u202eda\u200b", Email: "a@b", When: time.Unix(0, 0)}
 	hash := o.put(&object.Commit{Author: by, Committer: by, Message: "Fix\x07 \x1b]0;x\x07it\rok\nmore", TreeHash: o.tree(someFiles)})
 	o.set(plumbing.NewHashReference("refs/heads/main", hash))
 	got := head(t, open(t, o.dir))
-	if got.Subject != "Fix ]0;xitok" || got.Author != "A[31mda" {
+	if got.Subject != "Fix ]0;xit ok" || got.Author != "A[31mda" {
 		t.Errorf("subject %q by %q", got.Subject, got.Author)
 	}
 }

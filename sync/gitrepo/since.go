@@ -125,7 +125,7 @@ func ancestors(c *object.Commit) (map[plumbing.Hash]bool, error) {
 }
 
 func (r *Repo) addition(c *object.Commit) (Addition, error) {
-	a := Addition{Hash: c.Hash.String(), Author: printable(c.Author.Name), Subject: subject(c.Message), When: c.Committer.When}
+	a := Addition{Hash: c.Hash.String(), Author: words(c.Author.Name), Subject: subject(c.Message), When: c.Committer.When}
 	raw, err := r.rawCommit(c.Hash)
 	if err != nil {
 		return a, err

@@ -3,6 +3,8 @@ package gitrepo
 import (
 	"regexp"
 	"strings"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // Trailers are the "Name: value" lines that a commit message ends with.
@@ -37,10 +39,10 @@ func trailers(message string) Trailers {
 		found := trailerLine.FindStringSubmatch(line)
 		switch {
 		case found != nil:
-			all = append(all, Trailer{found[1], printable(found[2])})
+			all = append(all, Trailer{found[1], printable.Line(found[2])})
 		case len(all) > 0 && strings.TrimLeft(line, " \t") != line:
 			last := &all[len(all)-1]
-			last.Value = strings.TrimSpace(last.Value + " " + printable(line))
+			last.Value = strings.TrimSpace(last.Value + " " + printable.Line(line))
 		default:
 			return nil
 		}

@@ -8,13 +8,14 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // Limits bound what one listing reads, because whoever can push can also push a bomb: a few
@@ -122,7 +123,7 @@ func (w *walk) folder(hash plumbing.Hash, dir string, depth int) error {
 			return fmt.Errorf("%w: more than %d files and folders", ErrTooLarge, w.limits.Entries)
 		}
 		if !plainName(e.Name) {
-			w.refuse(path.Join(dir, strconv.Quote(e.Name)), "its name is not one a file can have here")
+			w.misnamed(e, path.Join(dir, quoted(e.Name)))
 			continue
 		}
 		if err := w.entry(e, path.Join(dir, e.Name), depth); err != nil {
@@ -130,6 +131,16 @@ func (w *walk) folder(hash plumbing.Hash, dir string, depth int) error {
 		}
 	}
 	return nil
+}
+
+// misnamed sets aside what may hold instance groups as part of its cluster, which must not be planned without.
+func (w *walk) misnamed(e object.TreeEntry, at string) {
+	const reason = "its name is not one a file can have here"
+	if e.Mode == filemode.Dir || isYAML(e.Name) {
+		w.manifests = append(w.manifests, manifest{path: at, hash: e.Hash, refused: reason})
+		return
+	}
+	w.refuse(at, reason)
 }
 
 // entry never follows a link and never enters a submodule: both lead out of the commit.
@@ -214,14 +225,21 @@ func blobData(store storer.EncodedObjectStorer, hash plumbing.Hash) ([]byte, err
 	return data, errors.Join(err, r.Close())
 }
 
-// plainName refuses names that Git itself would not check out or that could forge a log line.
+// plainName refuses names that Git itself would not check out, that could forge a log line, or that look like another.
 func plainName(name string) bool {
 	if name == "" || name == "." || name == ".." || strings.EqualFold(name, ".git") || !utf8.ValidString(name) {
 		return false
 	}
-	return !strings.ContainsFunc(name, func(c rune) bool {
-		return c == '/' || c == '\\' || unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
-	})
+	return !strings.ContainsFunc(name, func(c rune) bool { return c == '/' || c == '\\' || !printable.Rune(c) })
+}
+
+// quoted is a name that is no plain one, as it may be shown: one name still, whatever is in it.
+func quoted(name string) string {
+	const most = 200
+	if len(name) > most {
+		name = name[:most] + "…"
+	}
+	return strings.ReplaceAll(strconv.QuoteToASCII(name), "/", `\x2f`)
 }
 
 func isYAML(name string) bool {

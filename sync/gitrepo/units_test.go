@@ -138,6 +138,7 @@ func TestWhatCannotBeReadIsRefusedWithItsReason(t *testing.T) {
 		at("two\nlines.yaml", filemode.Regular, blob),
 		at("..", filemode.Dir, ha),
 		at("\x1b[31mred.yaml", filemode.Regular, blob),
+		at("a\u200b.md", filemode.Regular, blob), // which may not be taken for a.md, and stops no cluster
 		at(".git", filemode.Dir, ha),
 		at("run.yaml", filemode.Executable, blob), // an executable manifest is a manifest
 	), plumbing.ZeroHash)
@@ -156,15 +157,16 @@ func TestWhatCannotBeReadIsRefusedWithItsReason(t *testing.T) {
 	}
 	want := []string{
 		".",
+		`  "..": its name is not one a file can have here`,
+		`  ".git": its name is not one a file can have here`,
+		`  "\x1b[31mred.yaml": its name is not one a file can have here`,
+		`  "two\nlines.yaml": its name is not one a file can have here`,
 		"  far.yaml: symbolic links are not followed",
 		"ha",
 		"  ha/huge.yaml: the file is larger than 1000 bytes",
 		"  ha/link.yaml: symbolic links are not followed",
-		`"\x1b[31mred.yaml": its name is not one a file can have here`,
-		`"..": its name is not one a file can have here`,
-		`".git": its name is not one a file can have here`,
+		`"a\u200b.md": its name is not one a file can have here`,
 		"folder: symbolic links are not followed",
-		`"two\nlines.yaml": its name is not one a file can have here`,
 		"vendor: submodules are not read",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {

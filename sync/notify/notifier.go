@@ -11,6 +11,8 @@ import (
 	"time"
 
 	service "github.com/quorate/quorate/sync"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 const (
@@ -201,7 +203,7 @@ func name(i int, r Receiver) string { return fmt.Sprintf("%s %d", r.Service(), i
 // text is the notice in one paragraph, with its first line apart.
 func (n Notice) text() (title, body string) {
 	title = n.Cluster + ": " + string(n.Kind)
-	body = cmp.Or(n.Sentence, "no reason is known")
+	body = cmp.Or(printable.Line(n.Sentence), "no reason is known")
 	if n.Kind == Recovered {
 		body = "Over after " + n.Over.Sub(n.Since).Round(time.Second).String() + ": " + body
 	}

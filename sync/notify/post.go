@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/internal/printable"
 )
 
 // post is a receiver that takes JSON over HTTP.
@@ -112,5 +114,5 @@ func plain(n Notice) any {
 		Since    time.Time `json:"since"`
 		Over     time.Time `json:"over,omitzero"`
 		URL      string    `json:"url,omitempty"`
-	}{title, n.Cluster, n.Commit, n.Kind, n.Sentence, n.Since.UTC(), n.Over.UTC(), n.URL}
+	}{title, n.Cluster, n.Commit, n.Kind, printable.Line(n.Sentence), n.Since.UTC(), n.Over.UTC(), n.URL}
 }

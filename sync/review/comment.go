@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
@@ -123,7 +122,7 @@ func cut(text string, room int, path string) string {
 // footer says what the findings are bound to.
 func (f finding) footer(b *strings.Builder) {
 	fmt.Fprintf(b, "\nOf commit `%.12s`, to be merged into `%s` at `%.12s`; %s. A new commit, here or there, is looked at again.\n",
-		f.head, code(f.baseBranch), f.base, clock(f.at))
+		f.head, code(clip(f.baseBranch)), f.base, clock(f.at))
 	b.WriteString("\n<sub>Say `/quorate plan`, `explain`, `pause REASON`, `resume`, `roll GROUP` or `approve`.</sub>\n")
 }
 
@@ -140,16 +139,6 @@ func span(text string) string {
 
 // clip makes one printable line of what somebody wrote.
 func clip(text string) string { return commitstatus.Shorten(text, maxSpan) }
-
-// printable leaves the spaces of a line as they are.
-func printable(line string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsPrint(c) {
-			return c
-		}
-		return -1
-	}, line)
-}
 
 // code is for the inside of a span of code, in a table too: a backslash before a pipe would end the cell.
 func code(text string) string {

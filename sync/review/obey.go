@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/internal/printable"
 	"github.com/quorate/quorate/sync/host"
 )
 
@@ -155,7 +156,7 @@ func block(text string) string {
 			b.WriteString("    …\n")
 			break
 		}
-		b.WriteString("    " + printable(line) + "\n")
+		b.WriteString("    " + printable.Keep(line) + "\n")
 	}
 	return b.String()
 }

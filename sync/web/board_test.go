@@ -339,3 +339,11 @@ func TestLinksWorkBehindAProxyWithAPath(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageShowsOnlyWhatCanBeSeen(t *testing.T) {
+	b := board(t)
+	b.Passed(ha, commit, sync.Result{Err: errors.New("a tag reads harm\u202egnp.\x1b[2J\u200bless")})
+	if body := shows(t, b, "/runs/"+ha, "harmgnp.[2Jless"); strings.ContainsAny(body, "\x1b\u202e\u200b") {
+		t.Errorf("%q", body)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/quorate/quorate/internal/printable"
 	"github.com/quorate/quorate/sync/commitstatus"
 )
 
@@ -76,8 +77,16 @@ func show(name string, find func(*http.Request) (page, bool)) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(body.Bytes())
+		w.Write(bytes.Map(shown, body.Bytes()))
 	}
+}
+
+// shown leaves out what the texts of others could hold and no page does.
+func shown(c rune) rune {
+	if c == '\n' || c == '\t' || printable.Rune(c) {
+		return c
+	}
+	return -1
 }
 
 // Page is where people find the page about a commit of a cluster.
