@@ -40,7 +40,12 @@ type ground interface {
 	reword(t *testing.T, number int, id int64, body string)
 	approve(t *testing.T, number int, reviewer string)
 	comments(t *testing.T, number int) []said
+	// merge has ada merge a pull request in one of [ways], and returns what the branch is at then.
+	merge(t *testing.T, number int, way string) (commit string)
 }
+
+// ways are how pull requests are merged on every host.
+var ways = []string{"merge", "squash", "rebase"}
 
 type said struct{ Author, Body string }
 
@@ -76,6 +81,8 @@ func contract(t *testing.T, g ground) {
 		{"comments are read with who wrote them", commentsRead},
 		{"roles", roles},
 		{"reviews", reviews},
+		{"whoever asks how a commit came hears of the pull request that brought it", merged},
+		{"an outage is no commit that came by itself", mergedInAStorm},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g.weather().clear()
@@ -418,6 +425,83 @@ func reviews(t *testing.T, g ground) {
 	all[0].At = time.Time{}
 	if diff := cmp.Diff(host.Review{Author: "ada", Commit: head, Approved: true}, all[0]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// merger is the host as one that knows how commits came.
+func merger(t *testing.T, h host.Host) host.Merger {
+	t.Helper()
+	m, ok := h.(host.Merger)
+	if !ok {
+		t.Fatalf("%s does not know how commits came", h)
+	}
+	return m
+}
+
+func merged(t *testing.T, g ground) {
+	h := g.open(t)
+	if !g.reviewed() {
+		if _, knows := h.(host.Merger); knows {
+			t.Error("plain Git says that it knows how commits came")
+		}
+		return
+	}
+	before := g.commit(t)
+	none := map[string]string{"a commit that came by itself": before, "a commit that is not there": strings.Repeat("1", 40)}
+	for _, way := range ways {
+		number, head := g.propose(t, "bob", false, "merged/"+way+".yaml")
+		g.approve(t, number, "ada")
+		if _, err := merger(t, h).Merged(t.Context(), "main", head); !errors.Is(err, host.ErrNotFound) {
+			t.Errorf("%s: while it is open: %v", way, err)
+		}
+		commit := g.merge(t, number, way)
+		got, err := merger(t, h).Merged(t.Context(), "main", commit)
+		if err != nil {
+			t.Errorf("%s: %v", way, err)
+			continue
+		}
+		if got.Number != number || got.Head != head || got.Author != "bob" || got.MergedBy != "ada" || got.Base != "main" || !strings.Contains(got.URL, fmt.Sprint(number)) {
+			t.Errorf("%s: %+v", way, got)
+		}
+		if _, err := merger(t, h).Merged(t.Context(), "release", commit); !errors.Is(err, host.ErrNotFound) {
+			t.Errorf("%s: to another branch: %v", way, err)
+		}
+		if given, err := h.Reviews(t.Context(), number); err != nil || len(given) != 1 || !given[0].Approved || given[0].Commit != head {
+			t.Errorf("%s: its reviews are %+v: %v", way, given, err)
+		}
+		open, err := h.PullRequests(t.Context())
+		if err != nil || slices.ContainsFunc(open, func(pr host.PullRequest) bool { return pr.Number == number }) {
+			t.Errorf("%s: it is among the open ones: %v", way, err)
+		}
+	}
+	for what, commit := range none {
+		if pr, err := merger(t, h).Merged(t.Context(), "main", commit); !errors.Is(err, host.ErrNotFound) {
+			t.Errorf("%s: %+v, %v", what, pr, err)
+		}
+	}
+	for _, odd := range []string{"", "main", "../../user", "?x=y", before[:39] + "/"} {
+		if pr, err := merger(t, h).Merged(t.Context(), "main", odd); !errors.Is(err, host.ErrNotFound) {
+			t.Errorf("%q: %+v, %v", odd, pr, err)
+		}
+	}
+}
+
+func mergedInAStorm(t *testing.T, g ground) {
+	if !g.reviewed() {
+		t.Skip("plain Git does not know how commits came")
+	}
+	h := g.open(t)
+	number, _ := g.propose(t, "bob", false, "storm.yaml")
+	commit := g.merge(t, number, "merge")
+	for name, fail := range map[string]func(){"answers 502": g.weather().storm, "breaks connections": g.weather().down} {
+		fail()
+		if _, err := merger(t, h).Merged(t.Context(), "main", commit); !errors.Is(err, host.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		g.weather().clear()
+	}
+	if pr, err := merger(t, h).Merged(t.Context(), "main", commit); err != nil || pr.Number != number {
+		t.Errorf("after it: %+v, %v", pr, err)
 	}
 }
 

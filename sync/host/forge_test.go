@@ -31,6 +31,8 @@ type proposal struct {
 	comments     []*comment
 	approvals    []approval
 	opened       time.Time
+	// merged is the commit that brought it, empty while it is open, and by whom.
+	merged, mergedBy string
 }
 
 type comment struct {
@@ -67,7 +69,17 @@ func (f *forge) userID(name string) int {
 }
 
 func (f *forge) knows(commit string) bool {
-	return commit == forgeTip || slices.ContainsFunc(f.proposals, func(p *proposal) bool { return p.head == commit })
+	return commit == forgeTip || slices.ContainsFunc(f.proposals, func(p *proposal) bool { return p.head == commit || p.merged == commit })
+}
+
+// with are the proposals that brought a commit, or hold it.
+func (f *forge) with(commit string) []*proposal {
+	return slices.DeleteFunc(slices.Clone(f.proposals), func(p *proposal) bool { return p.head != commit && p.merged != commit })
+}
+
+// open are those that nobody merged.
+func (f *forge) open() []*proposal {
+	return slices.DeleteFunc(slices.Clone(f.proposals), func(p *proposal) bool { return p.merged != "" })
 }
 
 func (f *forge) proposal(number string) *proposal {
@@ -155,6 +167,14 @@ func (g *forgeGround) approve(_ *testing.T, number int, reviewer string) {
 	defer g.mu.Unlock()
 	p := g.proposal(fmt.Sprint(number))
 	p.approvals = append(p.approvals, approval{reviewer, p.head, g.now()})
+}
+
+func (g *forgeGround) merge(_ *testing.T, number int, _ string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.proposal(fmt.Sprint(number))
+	p.merged, p.mergedBy = fmt.Sprintf("%040x", 0xdef000+number), "ada"
+	return p.merged
 }
 
 func (g *forgeGround) comments(_ *testing.T, number int) []said {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quorate/quorate/internal/giteatest"
 	"github.com/quorate/quorate/sync/host"
@@ -163,6 +164,25 @@ func (g *giteaGround) reword(t *testing.T, _ int, id int64, body string) {
 func (g *giteaGround) approve(t *testing.T, number int, reviewer string) {
 	t.Helper()
 	g.people[reviewer].Do(t, http.MethodPost, fmt.Sprintf("/repos/acme/clusters/pulls/%d/reviews", number), map[string]any{"event": "APPROVED", "body": "Fine."}, nil)
+}
+
+// merge waits until Gitea has looked whether it can be merged.
+func (g *giteaGround) merge(t *testing.T, number int, way string) string {
+	t.Helper()
+	at := fmt.Sprintf("/repos/acme/clusters/pulls/%d", number)
+	for end := time.Now().Add(time.Minute); ; waitUntil(t, time.Now().Add(100*time.Millisecond)) {
+		var pr struct{ Mergeable bool }
+		g.people["ada"].Do(t, http.MethodGet, at, nil, &pr)
+		if pr.Mergeable {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("pull request %d cannot be merged", number)
+		}
+	}
+	g.people["ada"].Do(t, http.MethodPost, at+"/merge", map[string]any{"Do": way}, nil)
+	g.git(t, g.clone, "fetch", "--quiet", "origin")
+	return g.commit(t)
 }
 
 func (g *giteaGround) comments(t *testing.T, number int) []said {

@@ -45,6 +45,8 @@ func newGitHubShape(t *testing.T) *gitHubShape {
 		"GET /user": g.user,
 		"POST /repos/acme/clusters/statuses/{sha}":                 g.postStatus,
 		"GET /repos/acme/clusters/pulls":                           g.listPulls,
+		"GET /repos/acme/clusters/pulls/{n}":                       g.getPull,
+		"GET /repos/acme/clusters/commits/{sha}/pulls":             g.pullsOf,
 		"GET /repos/acme/clusters/branches/{branch}":               g.branch,
 		"GET /repos/acme/clusters/pulls/{n}/files":                 g.listFiles,
 		"GET /repos/acme/clusters/pulls/{n}/reviews":               g.listReviews,
@@ -110,24 +112,61 @@ func (g *gitHubShape) postStatus(w http.ResponseWriter, r *http.Request, _ strin
 }
 
 func (g *gitHubShape) listPulls(w http.ResponseWriter, r *http.Request, _ string) {
-	some, next := page(r, g.proposals)
+	g.replyPulls(w, r, g.forge.open())
+}
+
+func (g *gitHubShape) replyPulls(w http.ResponseWriter, r *http.Request, proposals []*proposal) {
+	some, next := page(r, proposals)
 	all := []any{}
 	for _, p := range some {
-		source := map[string]any{"id": 1296269}
-		if p.fork {
-			source["id"] = 1296270
-		}
-		pull := g.api.object("pull-request-simple-items", map[string]any{
-			"number": p.number, "user": map[string]any{"login": p.author}, "draft": false,
-			"requested_teams": []any{}, // GitHub's example has teams that are not as its description says
-			"html_url":        fmt.Sprintf("https://github.com/acme/clusters/pull/%d", p.number),
-		})
-		g.set(pull, "head", p.head, "new-topic", source)
-		g.set(pull, "base", forgeTip, "main", map[string]any{"id": 1296269})
-		all = append(all, pull)
+		all = append(all, g.pull("pull-request-simple-items", p))
 	}
 	linkNext(w, r, next)
 	reply(w, http.StatusOK, all)
+}
+
+// pull is GitHub's example with the facts of a proposal.
+func (g *gitHubShape) pull(example string, p *proposal) map[string]any {
+	source := map[string]any{"id": 1296269}
+	if p.fork {
+		source["id"] = 1296270
+	}
+	facts := map[string]any{
+		"number": p.number, "user": map[string]any{"login": p.author}, "draft": false, "state": "open", "merged_at": nil,
+		"requested_teams": []any{}, // GitHub's example has teams that are not as its description says
+		"html_url":        fmt.Sprintf("https://github.com/acme/clusters/pull/%d", p.number),
+	}
+	if p.merged != "" {
+		facts["state"], facts["merged_at"] = "closed", g.now()
+	}
+	if example == "pull-request" { // who merged it is told of single ones only
+		facts["merged"], facts["merged_by"] = p.merged != "", nil
+		if p.merged != "" {
+			facts["merged_by"] = map[string]any{"login": p.mergedBy}
+		}
+	}
+	pull := g.api.object(example, facts)
+	g.set(pull, "head", p.head, "new-topic", source)
+	g.set(pull, "base", forgeTip, "main", map[string]any{"id": 1296269})
+	return pull
+}
+
+func (g *gitHubShape) getPull(w http.ResponseWriter, r *http.Request, _ string) {
+	p := g.proposal(r.PathValue("n"))
+	if p == nil {
+		notFound(w)
+		return
+	}
+	reply(w, http.StatusOK, g.pull("pull-request", p))
+}
+
+func (g *gitHubShape) pullsOf(w http.ResponseWriter, r *http.Request, _ string) {
+	sha := r.PathValue("sha")
+	if !g.knows(sha) {
+		reply(w, http.StatusUnprocessableEntity, map[string]string{"message": "No commit found for SHA: " + sha})
+		return
+	}
+	g.replyPulls(w, r, g.with(sha))
 }
 
 func (g *gitHubShape) set(pull map[string]any, end, sha, ref string, repo map[string]any) {

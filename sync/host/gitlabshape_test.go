@@ -34,18 +34,19 @@ func newGitLabShape(t *testing.T) *gitLabShape {
 		"GET /user":                          g.user,
 		"GET /users":                         g.users,
 		"POST /projects/{id}/statuses/{sha}": g.postStatus,
-		"GET /projects/{id}/repository/commits/{sha}/statuses": g.listStatuses,
-		"GET /projects/{id}/repository/branches/{branch}":      g.branch,
-		"GET /projects/{id}/merge_requests":                    g.listRequests,
-		"GET " + mr:                                            g.request,
-		"GET " + mr + "/diffs":                                 g.diffs,
-		"GET " + mr + "/versions":                              g.versions,
-		"GET " + mr + "/approvals":                             g.approvals,
-		"GET " + mr + "/notes":                                 g.listNotes,
-		"POST " + mr + "/notes":                                g.addNote,
-		"PUT " + mr + "/notes/{note}":                          g.editNote,
-		"DELETE " + mr + "/notes/{note}":                       g.deleteNote,
-		"GET /projects/{id}/members/all/{user}":                g.member,
+		"GET /projects/{id}/repository/commits/{sha}/statuses":       g.listStatuses,
+		"GET /projects/{id}/repository/branches/{branch}":            g.branch,
+		"GET /projects/{id}/repository/commits/{sha}/merge_requests": g.requestsOf,
+		"GET /projects/{id}/merge_requests":                          g.listRequests,
+		"GET " + mr:                                                  g.request,
+		"GET " + mr + "/diffs":                                       g.diffs,
+		"GET " + mr + "/versions":                                    g.versions,
+		"GET " + mr + "/approvals":                                   g.approvals,
+		"GET " + mr + "/notes":                                       g.listNotes,
+		"POST " + mr + "/notes":                                      g.addNote,
+		"PUT " + mr + "/notes/{note}":                                g.editNote,
+		"DELETE " + mr + "/notes/{note}":                             g.deleteNote,
+		"GET /projects/{id}/members/all/{user}":                      g.member,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /api/v4"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -184,15 +185,27 @@ func (g *gitLabShape) render(p *proposal) map[string]any {
 	if g.more {
 		count += "+"
 	}
+	state, merger := "opened", any(nil)
+	if p.merged != "" {
+		state, merger = "merged", g.person(p.mergedBy)
+	}
 	return map[string]any{
-		"id": 1000 + p.number, "iid": p.number, "state": "opened", "target_branch": "main", "source_branch": "topic", "sha": p.head,
+		"id": 1000 + p.number, "iid": p.number, "state": state, "merge_user": merger, "target_branch": "main", "source_branch": "topic", "sha": p.head,
 		"author": g.person(p.author), "source_project_id": source, "target_project_id": 5, "project_id": 5, "draft": false,
 		"web_url": fmt.Sprintf("https://gitlab.example.com/acme/infra/clusters/-/merge_requests/%d", p.number), "changes_count": count,
 	}
 }
 
 func (g *gitLabShape) listRequests(w http.ResponseWriter, r *http.Request) {
-	replyPage(w, r, g.proposals, g.render)
+	replyPage(w, r, g.forge.open(), g.render)
+}
+
+func (g *gitLabShape) requestsOf(w http.ResponseWriter, r *http.Request) {
+	if !g.knows(r.PathValue("sha")) {
+		reply(w, http.StatusNotFound, map[string]string{"message": "404 Commit Not Found"})
+		return
+	}
+	replyPage(w, r, g.with(r.PathValue("sha")), g.render)
 }
 
 func (g *gitLabShape) request(w http.ResponseWriter, r *http.Request) {

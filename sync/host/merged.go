@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/go-github/v88/github"
@@ -20,6 +21,9 @@ const maxOfCommit = 100
 // Merged asks for the pull requests of the commit, among which those are that merely hold it.
 // https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit
 func (h *gitHub) Merged(ctx context.Context, branch, commit string) (PullRequest, error) {
+	if !commitID.MatchString(commit) {
+		return PullRequest{}, h.failed(ctx, mergedVerb(commit), orNone(nil))
+	}
 	all, err := pages(maxOfCommit, func(page int) ([]*github.PullRequest, int, error) {
 		some, resp, err := h.client.PullRequests.ListPullRequestsWithCommit(ctx, h.owner, h.name, commit, &github.ListOptions{Page: page, PerPage: gitHubTextPage})
 		if err != nil {
@@ -27,6 +31,9 @@ func (h *gitHub) Merged(ctx context.Context, branch, commit string) (PullRequest
 		}
 		return present(some), resp.NextPage, nil
 	})
+	if errors.Is(err, ErrRejected) {
+		err = nil // that is how GitHub says that it has no such commit
+	}
 	for _, pr := range all {
 		if pr.MergedAt == nil || pr.GetBase().GetRef() != branch || err != nil {
 			continue
@@ -63,6 +70,9 @@ func (h *giteaHost) Merged(ctx context.Context, branch, commit string) (PullRequ
 // Merged asks for the merge requests that introduced the commit.
 // https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
 func (h *gitLab) Merged(ctx context.Context, branch, commit string) (PullRequest, error) {
+	if !commitID.MatchString(commit) {
+		return PullRequest{}, h.failed(ctx, mergedVerb(commit), orNone(nil))
+	}
 	all, _, err := h.client.Commits.ListMergeRequestsByCommit(h.path, commit, gitlab.WithContext(ctx))
 	for _, mr := range present(all) {
 		if mr.State != "merged" || mr.TargetBranch != branch {
