@@ -175,7 +175,7 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	commit := head.Hash
 	s.mu.Unlock()
 	if reason != schedule.Drift && reason != schedule.Retry {
-		s.post(ctx, commit, want.Name, commitstatus.Pending, "looking at AWS")
+		s.say(ctx, commitstatus.Status{Commit: commit, Context: applyContext(want.Name), State: commitstatus.Pending, Description: "looking at AWS", First: true})
 	}
 	result := s.guarded(ctx, want, commit)
 	m.wait = m.wait.after(result, time.Now())

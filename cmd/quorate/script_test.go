@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	if code, simulated := machine.Main(); simulated {
 		os.Exit(code)
 	}
-	testscript.Main(m, map[string]func(){"quorate": main, "kops": kopsMain})
+	testscript.Main(m, map[string]func(){"quorate": main, "kops": kopsMain, "get": getMain, "receive": receiveMain})
 }
 
 // TestScript runs the conversations in testdata/script, each with a folder, a simulated
@@ -32,15 +32,17 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim":        simCommandOfScript,
-			"faults":     faultsCommandOfScript,
-			"repository": repositoryCommand,
-			"edit":       editCommand,
-			"push":       pushCommand,
-			"exits":      exitsCommand,
-			"start":      startCommand,
-			"end":        endCommand,
-			"eventually": eventuallyCommand,
+			"sim":                    simCommandOfScript,
+			"faults":                 faultsCommandOfScript,
+			"repository":             repositoryCommand,
+			"edit":                   editCommand,
+			"push":                   pushCommand,
+			"exits":                  exitsCommand,
+			"start":                  startCommand,
+			"end":                    endCommand,
+			"eventually":             eventuallyCommand,
+			"learn":                  learnCommand,
+			"metrics-are-documented": metricsCommand,
 		},
 	})
 }

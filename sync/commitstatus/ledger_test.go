@@ -55,6 +55,20 @@ func TestTheSameIsNotSaidTwiceAlsoAfterARestart(t *testing.T) {
 	}
 }
 
+func TestAFirstWordIsNotSaidLater(t *testing.T) {
+	b, dir := &board{}, t.TempDir()
+	first := applying("ha", Pending, "looking at AWS")
+	first.First = true
+	for _, s := range []Status{first, applying("ha", Success, "converged"), first, applying("ha", Success, "converged")} {
+		if err := ledgerIn(t, dir, b).Post(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.posts != 2 || b.shown[first.key()].State != Success {
+		t.Errorf("%d posts, at last %+v", b.posts, b.shown[first.key()])
+	}
+}
+
 func TestAFailedPostIsNotTakenAsSaid(t *testing.T) {
 	b := &board{away: errAway}
 	l := newLedger(t, b)

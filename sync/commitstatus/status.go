@@ -41,6 +41,10 @@ type Status struct {
 	Description string    `json:"description"` // one line; cut at a word to 140 characters when posted
 	URL         string    `json:"url,omitempty"`
 	At          time.Time `json:"at"` // when it became true; set when posted if zero
+
+	// First says that this is worth saying only as the first word: a service that starts again looks at commits
+	// whose fate is told already, and must not take that back while it looks.
+	First bool `json:"first,omitempty"`
 }
 
 // ErrRejected says that a status will never be accepted as it is: trying it again is of no use.
@@ -60,6 +64,7 @@ func (s Status) key() key { return key{s.Commit, s.Context} }
 // same says that nobody would see a difference between the two.
 func (s Status) same(other Status) bool {
 	s.At, other.At = time.Time{}, time.Time{}
+	s.First, other.First = false, false
 	return s == other
 }
 
