@@ -95,13 +95,14 @@ var activities = map[string]func(d *day){
 		}
 	},
 	"network-tags": func(d *day) {
-		d.tag(d.id(d.some(aSubnet, "vpc/"+its, "route-table/"+its, mastersG, "internet-gateway/"+its)),
-			topology.Tags{"kubernetes.io/role/elb": "1", "kubernetes.io/cluster/other.example.com": "shared", d.name("backup"): "daily"})
+		for _, ref := range []string{aSubnet, "vpc/" + its, "route-table/" + its, mastersG, "internet-gateway/" + its} {
+			d.tag(d.id(ref), topology.Tags{"kubernetes.io/role/elb": "1", "kubernetes.io/cluster/other.example.com": "shared", d.some("backup", "cost"): "daily"})
+		}
 	},
 	"aws-tags": func(d *day) {
-		d.ground.region.WriteTags(d.id(d.some(aSubnet, mastersG, "volume/a.etcd-main."+its, "launch-template/"+workers)), map[string]string{
-			"aws:cloudformation:stack-name": "platform", d.name("aws:backup:"): "x",
-		})
+		for _, ref := range []string{aSubnet, mastersG, "volume/a.etcd-main." + its, "launch-template/" + workers} {
+			d.ground.region.WriteTags(d.id(ref), map[string]string{"aws:cloudformation:stack-name": "platform", d.some("aws:backup:a", "aws:backup:b"): "x"})
+		}
 	},
 	"service-rules": func(d *day) {
 		d.comeOrGo("service-rules", func() func() {
