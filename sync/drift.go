@@ -20,11 +20,12 @@ func driftContext(cluster string) string { return "quorate/drift/" + cluster }
 const calmPause = 6 * time.Hour
 
 // judge takes out of the plan what is drift and waits for people.
-func (p Planner) judge(c desired.Cluster, planned *Planned) {
+func (p Planner) judge(ctx context.Context, c desired.Cluster, planned *Planned) {
 	if p.Drift == nil {
 		return
 	}
 	plan, report := p.Drift.Look(c, planned.State.Facts.Marks, planned.Plan, planned.At)
+	p.Drift.Attribute(ctx, c, planned.Plan, planned.State.Bindings, &report, planned.At)
 	planned.Plan, planned.Drift = plan, &report
 	planned.Cluster.Topology = leave(planned.Cluster.Topology, report)
 }

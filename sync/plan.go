@@ -75,7 +75,7 @@ func (p Planner) Plan(ctx context.Context, c desired.Cluster) (Planned, error) {
 	known := p.nodes(ctx, c, state.Machines)
 	state.Machines = known.versions(state.Machines)
 	planned := compare(c, state, at, known.marked())
-	p.judge(c, &planned)
+	p.judge(ctx, c, &planned)
 	if err := p.preflight(ctx, &planned); err != nil {
 		return Planned{}, err
 	}

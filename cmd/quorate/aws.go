@@ -7,14 +7,17 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/proxy"
 
+	"github.com/quorate/quorate/actual/history"
 	"github.com/quorate/quorate/apply"
 	"github.com/quorate/quorate/apply/health"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/internal/awsapi"
+	"github.com/quorate/quorate/sync/drift"
 	"github.com/quorate/quorate/sync/lease"
 )
 
@@ -96,6 +99,23 @@ func (r *reach) to(ctx context.Context, cluster desired.Cluster) (*access, error
 	}
 	r.open[key] = a
 	return a, nil
+}
+
+// deeds tell who changed what of a cluster, as CloudTrail has it.
+func (r *reach) deeds(ctx context.Context, cluster desired.Cluster) (drift.Deeds, error) {
+	a, err := r.to(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	past := history.FromClients(a.look)
+	return func(ctx context.Context, id string, since time.Time) ([]drift.Deed, error) {
+		changes, err := past.Changes(ctx, id, since)
+		var deeds []drift.Deed
+		for _, c := range changes {
+			deeds = append(deeds, drift.Deed(c))
+		}
+		return deeds, err
+	}, nil
 }
 
 // applier makes what may change the cluster, as long as the lease is held.

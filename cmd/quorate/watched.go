@@ -244,7 +244,11 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 	if err != nil {
 		return sync.Result{Err: err}
 	}
-	planner.Drift = &drift.Keeper{Dir: filepath.Join(w.service.state, "drift"), Log: w.service.log}
+	deeds, err := w.service.reach.deeds(ctx, c)
+	if err != nil {
+		return sync.Result{Err: err}
+	}
+	planner.Drift = &drift.Keeper{Dir: filepath.Join(w.service.state, "drift"), Log: w.service.log, Deeds: deeds}
 	applier, err := w.service.reach.applier(ctx, c, commit, held)
 	if err != nil {
 		return sync.Result{Err: err}

@@ -28,7 +28,8 @@ var table = map[string]row{
 		"it asks AWS about what would be made, in the words of the topology; AWS's list of types is data",
 	},
 
-	"actual/vitals": {[]string{"topology"}, "it reads what no plan asks for, so no plan can come to depend on it"},
+	"actual/history": {[]string{"internal/awsapi"}, "it tells who did something, and knows neither kinds nor plans"},
+	"actual/vitals":  {[]string{"topology"}, "it reads what no plan asks for, so no plan can come to depend on it"},
 
 	"diff":        {[]string{"topology"}, pureStage},
 	"diff/render": {[]string{"diff", "internal/prices", "internal/printable", "topology"}, "it shows a plan and must not be able to change or run one"},
@@ -139,7 +140,7 @@ var table = map[string]row{
 
 	"cmd/quorate": {
 		[]string{
-			"actual", "actual/preflight", "actual/vitals", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
+			"actual", "actual/history", "actual/preflight", "actual/vitals", "apply/...", "desired/...", "diff/...", "sync/...", "topology", "examples",
 			"internal/awsapi", "internal/awssim/...", "internal/demo", "internal/kopskeys", "internal/kopsstore", "internal/picture", "internal/pricelist", "internal/prices", "internal/printable", "internal/terraform", "node/...",
 		},
 		"it wires everything, and nobody imports it",
@@ -154,7 +155,7 @@ var outsiders = []struct {
 }{
 	{
 		"github.com/aws/",
-		[]string{"actual", "actual/preflight", "actual/vitals", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsmade", "internal/kopsstore", "internal/pricelist", "node/..."},
+		[]string{"actual", "actual/history", "actual/preflight", "actual/vitals", "apply", "cmd/quorate", "internal/awsapi", "internal/awssim/...", "internal/demo", "internal/instancetypes", "internal/kopsmade", "internal/kopsstore", "internal/pricelist", "node/..."},
 		"AWS types stay at the edges: in between, everything is a topology value",
 	},
 	{

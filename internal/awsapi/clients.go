@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	classicelb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
@@ -66,6 +67,7 @@ type Clients struct {
 	EventBridge *eventbridge.Client
 	Quotas      *servicequotas.Client
 	CloudWatch  *cloudwatch.Client
+	CloudTrail  *cloudtrail.Client
 	// Pricing has endpoints in few regions: us-east-1 and, for China, cn-northwest-1.
 	Pricing *pricing.Client
 	S3      *s3.Client
@@ -106,6 +108,7 @@ func Load(ctx context.Context, o Options) (Clients, error) {
 		SQS:         sqs.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
 		CloudWatch:  cloudwatch.NewFromConfig(cfg),
+		CloudTrail:  cloudtrail.NewFromConfig(cfg),
 		Pricing:     pricing.NewFromConfig(cfg),
 		S3:          s3.NewFromConfig(cfg, pathStyle),
 		Quotas:      servicequotas.NewFromConfig(cfg),

@@ -18,7 +18,7 @@ import (
 // Mutating reports whether an operation can change anything: whatever does not say
 // in its name that it only looks.
 func Mutating(operation string) bool {
-	for _, look := range []string{"Describe", "Get", "Head", "List", "AssumeRole", dryRunPrefix} {
+	for _, look := range []string{"Describe", "Get", "Head", "List", "Lookup", "AssumeRole", dryRunPrefix} {
 		if strings.HasPrefix(operation, look) {
 			return false
 		}

@@ -55,6 +55,9 @@ type Region struct {
 	quotas     map[string]float64
 	unoffered  map[Offer]bool
 	breakdowns breakdowns
+	principals map[string]string // ARNs by access key
+	caller     string            // the access key of the call that runs
+	trail      []trailEvent      // the oldest first
 
 	software map[string]*software // by instance id
 	running  sync.WaitGroup       // counts software and what waits for its end
@@ -75,7 +78,7 @@ func New(cfg Config) *Region {
 	if cfg.Clock == nil {
 		cfg.Clock = NewScaledClock(1)
 	}
-	r := &Region{cfg: cfg, ids: newIDSource(cfg.Seed), images: map[string]image{}, software: map[string]*software{}}
+	r := &Region{cfg: cfg, ids: newIDSource(cfg.Seed), images: map[string]image{}, software: map[string]*software{}, principals: map[string]string{}}
 	r.world = &world{state: newState(), region: r}
 	r.world.newDefaultDHCPOptions()
 	return r
@@ -197,7 +200,7 @@ func (r *Region) serve(req *http.Request, body []byte) (response, error) {
 	if e := fate.refusal(call, r.cfg.Account); e != nil {
 		return svc.protocol.refusal(id, e), nil
 	}
-	answer := r.run(svc, op, opName, id, decode)
+	answer := r.run(svc, op, call, id, decode)
 	if answer.header == nil { // the query and REST services name the request there, besides in the body
 		answer.header = map[string]string{"X-Amzn-RequestId": id}
 	}
@@ -225,21 +228,23 @@ func (r *Region) requestID() string {
 
 // run executes an operation and encodes its answer, all under the lock: answers may point into the
 // state.
-func (r *Region) run(svc service, op operation, name, id string, decode func(any) error) response {
+func (r *Region) run(svc service, op operation, call Call, id string, decode func(any) error) response {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.world
 	if !op.mutating && !op.strong {
 		w = r.readable()
 	}
+	r.caller = call.KeyID
 	out, err := op.run(w, decode)
 	if op.mutating {
+		r.record(call, id, err)
 		r.changed()
 	}
 	if err != nil {
 		return svc.protocol.refusal(id, asAPIError(err))
 	}
-	answer, err := svc.protocol.answer(name, id, out)
+	answer, err := svc.protocol.answer(call.Operation, id, out)
 	if err != nil {
 		return svc.protocol.refusal(id, asAPIError(err))
 	}

@@ -30,6 +30,7 @@ var services = map[string]service{
 	"sqs":           {protocol: sqsProtocol, operations: sqsOperations},
 	"events":        {protocol: eventBridgeProtocol, operations: eventBridgeOperations},
 	"monitoring":    {protocol: cloudWatchProtocol, operations: cloudWatchOperations},
+	"cloudtrail":    {protocol: cloudTrailProtocol, operations: cloudTrailOperations},
 	"servicequotas": {protocol: quotaProtocol, operations: quotaOperations},
 	"s3":            {protocol: s3XML{}, operations: s3Operations, global: true},
 	"route53":       {protocol: route53Protocol, operations: route53Operations, global: true},

@@ -21,9 +21,10 @@ type callerIdentityOutput struct {
 	Account string
 }
 
-// getCallerIdentity knows one user: the simulator checks no signature, so any key is that user's.
+// getCallerIdentity checks no signature: a key is that of whom it was handed out to, and any other is the
+// one user's.
 func (w *world) getCallerIdentity(none) (callerIdentityOutput, error) {
-	return callerIdentityOutput{w.iamARN("user/simulated"), "AIDASIMULATEDUSER0000", w.account()}, nil
+	return callerIdentityOutput{w.region.principal(w.region.caller), "AIDASIMULATEDUSER0000", w.account()}, nil
 }
 
 type assumeRoleInput struct {
@@ -71,16 +72,18 @@ func (w *world) session(action, arn, name string, seconds int) (assumeRoleOutput
 	if seconds < 900 || seconds > r.MaxSession {
 		return assumeRoleOutput{}, refuse("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
+	key, user := w.iamID("ASIA")[:20], strings.Replace(w.iamARN("assumed-role/"+r.Name+"/"+name), ":iam:", ":sts:", 1)
+	w.region.principals[key] = user
 	return assumeRoleOutput{
 		Credentials: credentialsXML{
-			AccessKeyID:     w.iamID("ASIA")[:20],
+			AccessKeyID:     key,
 			SecretAccessKey: w.iamID("SECRET"),
 			SessionToken:    w.iamID("TOKEN"),
 			Expiration:      w.now().Add(time.Duration(seconds) * time.Second).Truncate(time.Second),
 		},
 		AssumedRoleUser: assumedRoleUserXML{
 			ID:  r.ID + ":" + name,
-			ARN: strings.Replace(w.iamARN("assumed-role/"+r.Name+"/"+name), ":iam:", ":sts:", 1),
+			ARN: user,
 		},
 	}, nil
 }

@@ -23,6 +23,8 @@ type Finding struct {
 	Since time.Time
 	// Fought reports that it was corrected and came back too often.
 	Fought bool
+	// Deed is what made it; nil as long as that is not known.
+	Deed *Deed
 }
 
 // key is what a finding is remembered by.
@@ -30,6 +32,9 @@ func (f Finding) key() string { return f.Ref.String() + " " + f.Path }
 
 // Held reports that the finding waits for people.
 func (f Finding) Held() bool { return f.Mode != desired.FixDrift }
+
+// missing is what a finding has that is a whole resource which is not there.
+const missing = "missing"
 
 // A Report is what became of a plan.
 type Report struct {
@@ -108,7 +113,7 @@ func riskOf(plan diff.Plan, c diff.Change) diff.Risk {
 func findings(c diff.Change) []Finding {
 	switch {
 	case c.Effect == diff.Create:
-		return []Finding{{Ref: c.Ref, Have: "missing", Want: "there"}}
+		return []Finding{{Ref: c.Ref, Have: missing, Want: "there"}}
 	case c.Effect == diff.Delete || c.Effect == diff.Forbid && len(c.Fields) == 0:
 		return []Finding{{Ref: c.Ref, Have: "there", Want: "gone"}}
 	}

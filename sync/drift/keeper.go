@@ -25,6 +25,8 @@ type Keeper struct {
 	Dir string
 	// Log hears of findings when they are new.
 	Log *slog.Logger
+	// Deeds, if set, tells who changed what; see [Keeper.Attribute].
+	Deeds Deeds
 }
 
 // Look parts a plan as [Judge] does, if the marks of the groups say that the cluster's manifests were applied

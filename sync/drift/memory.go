@@ -26,6 +26,10 @@ type Memory struct {
 	Seen map[string]Sighting `json:"seen,omitempty"`
 	// Corrected says when each thing was corrected, the earliest first.
 	Corrected map[string][]time.Time `json:"corrected,omitempty"`
+	// Traces are the searches for who made what.
+	Traces map[string]Trace `json:"traces,omitempty"`
+	// Silent is why CloudTrail told nothing when it was asked last; empty if it told.
+	Silent string `json:"silent,omitempty"`
 }
 
 // A Sighting is what is remembered of a finding.
@@ -71,7 +75,8 @@ func (m Memory) saw(findings []Finding, now time.Time) Memory {
 		_, there := seen[finding]
 		return !there && now.Sub(slices.MaxFunc(at, time.Time.Compare)) > window
 	})
-	return Memory{Key: m.Key, Seen: seen, Corrected: corrected}
+	m.Seen, m.Corrected = seen, corrected
+	return m
 }
 
 // correctedNow is the memory after the findings were corrected.
@@ -86,7 +91,8 @@ func (m Memory) correctedNow(findings []Finding, now time.Time) Memory {
 		before = append(slices.Clone(before), now)
 		corrected[f.key()] = before[max(0, len(before)-corrections):]
 	}
-	return Memory{Key: m.Key, Seen: m.Seen, Corrected: corrected}
+	m.Corrected = corrected
+	return m
 }
 
 // Oldest is when the first of the findings was first seen.

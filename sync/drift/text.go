@@ -32,7 +32,11 @@ func (r Report) Say(cluster string, now time.Time) (Word, string) {
 	for _, f := range r.telling() {
 		names = append(names, f.name(cluster))
 	}
-	return word, fmt.Sprintf("%s since %s: %s", what, r.Oldest().UTC().Format("01-02 15:04"), strings.Join(names, ", "))
+	since := r.Oldest().UTC().Format("01-02 15:04")
+	if doers := r.doers(); len(doers) > 0 {
+		since += " by " + strings.Join(doers, ", ")
+	}
+	return word, fmt.Sprintf("%s since %s: %s", what, since, strings.Join(names, ", "))
 }
 
 // summary is the worst of what there is: what nobody will change by itself before what is about to be.
@@ -92,6 +96,9 @@ func (f Finding) Sentence() string {
 		text += " " + f.Path
 	}
 	text += fmt.Sprintf(": is %s, applied was %s, since %s", orNone(f.Have), orNone(f.Want), f.Since.UTC().Format(time.RFC3339))
+	if f.Deed != nil {
+		text += ", " + f.Deed.String()
+	}
 	return text
 }
 
