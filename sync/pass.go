@@ -27,6 +27,8 @@ type Pass struct {
 	// Leave, if set, decides whether a plan may be carried out now, as far as people have a say; one that may
 	// not comes to its next safe point. promotion.Promotion.Leave does.
 	Leave func(ctx context.Context, r promotion.Request) promotion.Leave
+	// Author, if set, names who wrote a commit.
+	Author func(commit string) (string, error)
 	// Auditor, if set, is told before anything happens, and nothing happens if it cannot note it.
 	Auditor Auditor
 	// Mark writes [topology.TagApplied] on groups; apply.Applier.MarkApplied does. A pass with Drift needs it.
@@ -60,10 +62,10 @@ func (p Pass) Run(ctx context.Context, c desired.Cluster, commit string) Result 
 	if p.OnPlan != nil {
 		p.OnPlan(planned)
 	}
-	if err := p.begin(planned, commit); err != nil {
+	result := Result{Planned: planned, Leave: p.ask(ctx, c, commit, planned)}
+	if err := p.begin(result, commit); err != nil {
 		return Result{Err: fmt.Errorf("nothing was changed, for it could not be noted: %w", err)}
 	}
-	result := Result{Planned: planned, Leave: p.ask(ctx, c, commit, planned)}
 	in := planned.Input(c)
 	if result.held() {
 		in.Paused = result.Leave.Reason

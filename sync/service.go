@@ -35,6 +35,8 @@ type Config struct {
 	// Claimant, if set, is this repository among others of the same service.
 	Claimant *Claimant
 	Poster   commitstatus.Poster
+	// Pending, if set, are the statuses that were posted and never ended, of all commits.
+	Pending func() []commitstatus.Status
 	// Auditor, if set, is told what every pass came to.
 	Auditor Auditor
 	// Trust, if set, decides which commits are applied at all.
@@ -184,6 +186,7 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
 	}
 	s.post(ctx, commit, want.Name, state, text)
+	s.endPending(ctx, commit, want, state, text)
 	s.tellDrift(ctx, m, commit, want, result)
 	s.audit(ctx, head, reason, want, result, began)
 	s.plan(want.Name, result)

@@ -109,7 +109,7 @@ func serve(t *testing.T, w *world) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
-	s := New(Config{Repository: &w.branch, Poster: &w.wall, Auditor: w.auditor, Schedule: stream, Run: w.run, Look: w.look, Log: slog.New(slog.DiscardHandler)})
+	s := New(Config{Repository: &w.branch, Poster: &w.wall, Pending: w.wall.pending, Auditor: w.auditor, Schedule: stream, Run: w.run, Look: w.look, Log: slog.New(slog.DiscardHandler)})
 	go s.Run(ctx)
 	t.Cleanup(func() { stop(); synctest.Wait() })
 }
@@ -391,6 +391,61 @@ func TestStoppingPostsBeforeItEnds(t *testing.T) {
 		after(t, w, time.Minute, "a one.example.com")
 		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Pending || !strings.Contains(got.Description, "stopped") {
 			t.Errorf("status: %+v", got)
+		}
+	})
+}
+
+// pending are the statuses that were never ended.
+func (w *wall) pending() []commitstatus.Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []commitstatus.Status
+	for i, s := range w.posted {
+		later := func(o commitstatus.Status) bool { return o.Commit == s.Commit && o.Context == s.Context }
+		if s.State == commitstatus.Pending && !slices.ContainsFunc(w.posted[i+1:], later) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// TestNoCommitStaysPending lets commits come while a cluster waits: one that says the same of it, and one that
+// says something else.
+func TestNoCommitStaysPending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{answer: map[string]func() Result{"one.example.com": waiting("etcd main catches up")}}
+		w.branch.push("a", map[string]string{"one": named("one.example.com")})
+		serve(t, w)
+		time.Sleep(time.Minute)
+		other := named("one.example.com") + "# a remark\n"
+		w.branch.push("b", map[string]string{"one": other})
+		time.Sleep(time.Minute)
+		w.branch.push("c", map[string]string{"one": strings.Replace(other, "maxSize: 6", "maxSize: 7", 1)})
+		time.Sleep(time.Minute)
+		w.branch.push("d", map[string]string{"one": strings.Replace(other, "maxSize: 6", "maxSize: 7", 1), "two": named("two.example.com")})
+		time.Sleep(time.Minute)
+		w.mu.Lock()
+		delete(w.answer, "one.example.com")
+		w.mu.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if left := w.wall.pending(); len(left) > 0 {
+			t.Errorf("pending for ever: %+v", left)
+		}
+		var said []string
+		w.wall.mu.Lock()
+		defer w.wall.mu.Unlock()
+		for _, commit := range []string{"a", "b", "c", "d"} {
+			for _, s := range slices.Backward(w.wall.posted) {
+				if s.Commit == strings.Repeat(commit, 40) && s.Context == "quorate/apply/one.example.com" {
+					said = append(said, fmt.Sprintf("%s %s: %s", commit, s.State, s.Description))
+					break
+				}
+			}
+		}
+		const done, overtaken = "success: 0 resources as the manifest says, nothing to change", "failure: overtaken by commit dddddddddd before it was done"
+		if diff := cmp.Diff([]string{"a " + overtaken, "b " + overtaken, "c " + done, "d " + done}, said); diff != "" {
+			t.Errorf("-want +said:\n%s", diff)
 		}
 	})
 }

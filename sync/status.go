@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,6 +55,39 @@ func statusOf(r Result, waited time.Duration) (commitstatus.State, string) {
 		text = "paused: " + why + "; " + text
 	}
 	return commitstatus.Success, text
+}
+
+// endPending gives the statuses of earlier commits their last word when the one that counts has its own: it is
+// the same if they say the same of the cluster, and otherwise they were overtaken.
+func (s *Service) endPending(ctx context.Context, commit string, want desired.Cluster, state commitstatus.State, text string) {
+	if s.cfg.Pending == nil || state == commitstatus.Pending {
+		return
+	}
+	for _, old := range s.cfg.Pending() {
+		switch {
+		case old.Context != applyContext(want.Name) || old.Commit == commit:
+		case s.digestAt(old.Commit, want.Name) == want.Digest:
+			s.post(ctx, old.Commit, want.Name, state, text)
+		default:
+			s.post(ctx, old.Commit, want.Name, commitstatus.Failure, fmt.Sprintf("overtaken by commit %s before it was done", short(commit)))
+		}
+	}
+}
+
+// digestAt stands for what a commit says of a cluster; empty if that cannot be read any more.
+func (s *Service) digestAt(commit, cluster string) string {
+	listing, err := s.cfg.Repository.Units(commit, s.cfg.Path)
+	if err != nil {
+		return ""
+	}
+	for _, u := range listing.Units {
+		for _, c := range read(u, unit{}).clusters {
+			if c.Name == cluster {
+				return c.Digest
+			}
+		}
+	}
+	return ""
 }
 
 // NeedsPeople reports that nothing more happens by itself: what people must remove is in the way of a

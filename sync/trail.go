@@ -25,7 +25,8 @@ type Auditor interface {
 }
 
 // begin notes what the plan may change from now on. A pass that leaves no trace must not happen.
-func (p Pass) begin(planned Planned, commit string) error {
+func (p Pass) begin(of Result, commit string) error {
+	planned := of.Planned
 	if p.Auditor == nil || len(planned.Steps) == 0 || len(planned.Plan.Forbidden()) > 0 {
 		return nil
 	}
@@ -35,6 +36,12 @@ func (p Pass) begin(planned Planned, commit string) error {
 	}
 	if planned.corrects() {
 		r.Trigger = string(schedule.Drift)
+	}
+	if of.Leave != nil {
+		r.PullRequest, r.Approver, r.Override = of.Leave.PullRequest, of.Leave.Approvers, of.Leave.Override
+	}
+	if p.Author != nil {
+		r.Author, _ = p.Author(commit) // nothing is held up by a name
 	}
 	for _, s := range planned.Steps {
 		r.Steps = append(r.Steps, audit.Step{Ref: s.Change.Ref.String(), Effect: s.Change.Effect.String(), State: "unknown", Zone: s.Zone})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync"
+	"github.com/quorate/quorate/sync/audit"
 	"github.com/quorate/quorate/sync/explain"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/review"
@@ -59,6 +60,7 @@ func (w *watched) openReviews() (*review.Service, error) {
 		Host: w.host, Repository: repo, Path: w.path, Branch: cmp.Or(w.git.Branch, "main"), Poster: w.spool,
 		Look:   func(ctx context.Context, c desired.Cluster) (sync.Planned, error) { return look(ctx, w.orders.Obey(c)) },
 		Orders: w.orders, Ordered: func(cluster string) { w.stream.Waits(cluster) }, Explain: w.explain,
+		Record: w.recordOrder, Show: w.service.site.planned, Pending: w.said.Pending,
 		Rules: func(commit string) []desired.Problem { return rulesProblems(repo, commit) },
 		Forks: r.forks, MaxAge: r.age, Poll: w.service.pace.Poll, MaxClusters: r.clusters, Parallel: w.service.parallel, Log: w.log,
 	})
@@ -103,6 +105,25 @@ func rulesProblems(repo *gitrepo.Repo, commit string) []desired.Problem {
 	_, problems := rules.Read(data)
 	_, more := signature.Read(data, func(path string) ([]byte, error) { return repo.File(commit, path) })
 	return append(problems, more...)
+}
+
+// recordOrder puts what somebody ordered in a comment on record, at the commit of the branch: that of the pull
+// request may be gone one day.
+func (w *watched) recordOrder(ctx context.Context, o review.Order) error {
+	now := time.Now()
+	r := audit.Record{
+		Cluster: o.Cluster, Commit: o.Commit, PullRequest: o.Pull, Author: o.By, Trigger: "comment",
+		Result: audit.Ordered, Reason: strings.TrimSpace(o.Verb + " " + o.Argument), Began: now, Ended: now,
+	}
+	if o.Verb == "approve" {
+		r.Approver, r.Reason = o.By, "approve commit "+o.Head
+	}
+	err := w.trail.Tell(ctx, r)
+	if errors.Is(err, audit.ErrDeferred) {
+		w.log.Warn("audit trail not pushed yet", "cluster", o.Cluster, "error", err)
+		return nil
+	}
+	return err
 }
 
 // explain says what a cluster of the branch waits for.

@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/lease"
 	"github.com/quorate/quorate/sync/metrics"
+	"github.com/quorate/quorate/sync/review"
 	"github.com/quorate/quorate/sync/schedule"
 	"github.com/quorate/quorate/sync/web"
 )
@@ -30,6 +31,7 @@ type site struct {
 	base    *url.URL
 	health  *web.Health
 	board   *web.Board
+	plans   *web.Plans
 	metrics *metrics.Metrics
 }
 
@@ -57,12 +59,13 @@ func (s *serving) show() (hide func(), err error) {
 	}
 	s.site.health = web.NewHealth(s.state, s.pace.Poll, nil)
 	s.site.board = web.NewBoard(filepath.Join(s.state, "runs"), s.log)
+	s.site.plans = web.NewPlans(filepath.Join(s.state, "plans"), s.log)
 	s.site.metrics = metrics.New(versionText())
 	s.hear()
 	s.log.Info("showing health, metrics and pages", "address", listener.Addr().String())
 	ctx, stop := context.WithCancel(context.Background()) // until the last pass has ended
 	wait := serve(ctx, listener, web.Handler(web.Config{
-		Health: s.site.health, Board: s.site.board, Metrics: s.site.metrics.Handler(), Public: s.site.base,
+		Health: s.site.health, Board: s.site.board, Plans: s.site.plans, Metrics: s.site.metrics.Handler(), Public: s.site.base,
 	}))
 	return func() { stop(); wait() }, nil
 }
@@ -130,6 +133,18 @@ func (s site) linked(next commitstatus.Poster) commitstatus.Poster {
 		return next
 	}
 	return web.Linked{Next: next, Public: s.base}
+}
+
+// planned keeps the page of a plan, and tells where people find it, if they can.
+func (s site) planned(p review.Page) (one, all string) {
+	if s.plans == nil {
+		return "", ""
+	}
+	s.plans.Keep(web.Plan(p))
+	if s.base == nil {
+		return "", ""
+	}
+	return web.PlanPages(s.base, p.Head, p.Cluster)
 }
 
 // pageOf finds pages for those who are told of them; nil if people cannot follow.

@@ -88,6 +88,7 @@ type watched struct {
 
 	repo     *gitrepo.Repo
 	host     host.Host
+	said     *commitstatus.Ledger
 	spool    *commitstatus.Spool
 	trail    *audit.Log
 	trust    *sync.Trust
@@ -156,11 +157,10 @@ func (w *watched) record() (err error) {
 	if w.host, err = w.hosting.open(w.git.URL, commitstatus.NewNotes(w.repo), w.log); err != nil {
 		return err
 	}
-	said, err := commitstatus.NewLedger(filepath.Join(w.dir, "said"), w.host)
-	if err != nil {
+	if w.said, err = commitstatus.NewLedger(filepath.Join(w.dir, "said"), w.host); err != nil {
 		return err
 	}
-	if w.spool, err = commitstatus.NewSpool(filepath.Join(w.dir, "statuses"), said); err != nil {
+	if w.spool, err = commitstatus.NewSpool(filepath.Join(w.dir, "statuses"), w.said); err != nil {
 		return err
 	}
 	if w.trail, err = w.openTrail(); err != nil {
@@ -195,7 +195,7 @@ func (w *watched) keep(ctx context.Context) {
 	w.log.Info("watching", "host", w.host.String(), "repository", w.repo.String(), "follows", w.git.Follows(), "path", w.path)
 	site := w.service.site
 	sync.New(sync.Config{
-		Repository: w.repo, Path: w.path, Own: w.own, Claimant: w.claimant, Poster: site.linked(w.spool), Auditor: w.auditor(), Trust: w.trust, Promotion: w.promotion,
+		Repository: w.repo, Path: w.path, Own: w.own, Claimant: w.claimant, Poster: site.linked(w.spool), Pending: w.said.Pending, Auditor: w.auditor(), Trust: w.trust, Promotion: w.promotion,
 		Schedule: w.stream, Run: w.service.people.heard(site.timed(w.pass)), Look: w.look, Slots: w.slots, Log: w.log, OnResult: w.heardOf(w.service.onResult),
 		OnTurn: func() { site.turned(w.title()) }, OnLook: func(err error) { site.looked(w.title(), err) },
 	}).Run(ctx)
@@ -260,6 +260,7 @@ func (w *watched) pass(ctx context.Context, c desired.Cluster, commit string) sy
 		OnPlan:     w.service.onPlan,
 		Leave:      w.promotion.Leave,
 		Auditor:    w.auditor(),
+		Author:     w.repo.Author,
 		Mark:       applier.MarkApplied,
 	}.Run(ctx, c, commit)
 }

@@ -146,6 +146,34 @@ func (l *Log) Record(ctx context.Context, r Record) error {
 	return l.Flush(ctx)
 }
 
+// Tell puts something on record that is no pass, as Record does, whether or not a pass goes on meanwhile.
+func (l *Log) Tell(ctx context.Context, r Record) error {
+	l.mu.Lock()
+	r = l.complete(r)
+	err := r.addressed()
+	if err == nil {
+		if err = durable.WriteJSON(l.spool.waiting(r.ID), r); err != nil {
+			err = fmt.Errorf("audit spool: %w", err)
+		}
+	}
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return l.Flush(ctx)
+}
+
+// addressed says why there is no place for the record.
+func (r Record) addressed() error {
+	if !clusterName.MatchString(r.Cluster) || len(r.Cluster) > 253 {
+		return fmt.Errorf("record of %q: not the name of a cluster", r.Cluster)
+	}
+	if len(r.Commit) != 40 || strings.Trim(r.Commit, "0123456789abcdef") != "" {
+		return fmt.Errorf("record of %s: %q is no commit hash", r.Cluster, r.Commit)
+	}
+	return nil
+}
+
 func (l *Log) keep(r Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,11 +181,8 @@ func (l *Log) keep(r Record) error {
 		r.ID = begun[0].ID // whoever finds both after a crash knows them for one
 	}
 	r = l.complete(r)
-	if !clusterName.MatchString(r.Cluster) || len(r.Cluster) > 253 {
-		return fmt.Errorf("record of %q: not the name of a cluster", r.Cluster)
-	}
-	if len(r.Commit) != 40 || strings.Trim(r.Commit, "0123456789abcdef") != "" {
-		return fmt.Errorf("record of %s: %q is no commit hash", r.Cluster, r.Commit)
+	if err := r.addressed(); err != nil {
+		return err
 	}
 	if essence := r.essence(); r.changed() || l.heads[r.Cluster].Essence != essence {
 		if err := durable.WriteJSON(l.spool.waiting(r.ID), r); err != nil {

@@ -366,3 +366,35 @@ func TestARecordOfNoClusterOrNoCommitIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOrderIsOnRecordWhileAPassGoesOn tells of an order in the middle of a pass of the same cluster, twice the
+// same, and both the orders and the pass are there afterwards.
+func TestAnOrderIsOnRecordWhileAPassGoesOn(t *testing.T) {
+	u := newUpstream(t)
+	l := u.log(t.TempDir(), "host/1", nil)
+	changed := pass("ha.example.com", u.first, 1)
+	if err := l.Begin(changed); err != nil {
+		t.Fatal(err)
+	}
+	order := audit.Record{Cluster: "ha.example.com", Commit: u.second, Author: "bob", PullRequest: "#7", Trigger: "comment", Result: audit.Ordered, Reason: "pause the shop is open", Began: noon, Ended: noon}
+	for range 2 {
+		if err := l.Tell(t.Context(), order); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Record(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	u.wantFindings()
+	var got []string
+	for _, r := range u.trail().Records() {
+		got = append(got, fmt.Sprintf("%d %s %s %s", r.Sequence, r.Result, r.Author, r.Reason))
+	}
+	if len(got) != 3 || !strings.Contains(strings.Join(got, "\n"), "1 ordered bob pause the shop is open") {
+		t.Errorf("records: %q", got)
+	}
+	order.Cluster = "../x"
+	if err := l.Tell(t.Context(), order); err == nil {
+		t.Error("it is on record under a name that is none")
+	}
+}

@@ -44,6 +44,8 @@ const (
 	Changed Result = "changed"
 	// Noticed is no pass: something became of the branch that people should be able to look up.
 	Noticed Result = "noticed"
+	// Ordered is no pass either: somebody said in a comment what is to happen to a cluster.
+	Ordered Result = "ordered"
 )
 
 // A Record is what one pass did. Its fields are all that ever goes into the trail: no value of a

@@ -1,13 +1,16 @@
 package commitstatus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,7 +46,9 @@ var errEarly = errors.New("too soon after the one before")
 type Ledger struct {
 	dir  string
 	next Poster
-	mu   sync.Mutex
+
+	mu      sync.Mutex
+	pending map[key]Status
 }
 
 // entry is what a ledger knows of one commit and context.
@@ -59,11 +64,44 @@ func NewLedger(dir string, next Poster) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("status ledger: %w", err)
 	}
-	l := &Ledger{dir: dir, next: next}
+	l := &Ledger{dir: dir, next: next, pending: map[key]Status{}}
 	if err := l.forget(time.Now().Add(-ledgerKept)); err != nil {
 		return nil, fmt.Errorf("status ledger: %w", err)
 	}
-	return l, nil
+	return l, l.recall()
+}
+
+// recall finds what an earlier process left pending; a damaged file tells nothing.
+func (l *Ledger) recall() error {
+	files, err := os.ReadDir(l.dir)
+	if err != nil {
+		return fmt.Errorf("status ledger: %w", err)
+	}
+	for _, file := range files {
+		var e entry
+		data, err := os.ReadFile(filepath.Join(l.dir, file.Name()))
+		if err == nil && json.Unmarshal(data, &e) == nil {
+			l.note(e.Last)
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) note(s Status) {
+	delete(l.pending, s.key())
+	if s.State == Pending {
+		l.pending[s.key()] = s
+	}
+}
+
+// Pending are the statuses whose last word is that they are, by context and commit. Whoever posts them ends them
+// when nobody works on their commits any more.
+func (l *Ledger) Pending() []Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.SortedFunc(maps.Values(l.pending), func(a, b Status) int {
+		return cmp.Or(cmp.Compare(a.Context, b.Context), cmp.Compare(a.Commit, b.Commit))
+	})
 }
 
 // Post hands the status on if it says something new and its time has come.
@@ -87,6 +125,7 @@ func (l *Ledger) Post(ctx context.Context, s Status) error {
 	if e.Posts == 0 {
 		e.First = now
 	}
+	l.note(s)
 	e.Last, e.Latest, e.Posts = s, now, e.Posts+1
 	if err := durable.WriteJSON(filepath.Join(l.dir, fileName(s)), e); err != nil {
 		return fmt.Errorf("status ledger: %w", err)

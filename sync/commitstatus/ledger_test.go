@@ -171,3 +171,22 @@ func TestADamagedLedgerPostsAgain(t *testing.T) {
 		t.Errorf("error = %v after %d posts", err, b.posts)
 	}
 }
+
+func TestWhatIsPendingIsKnownAlsoAfterARestart(t *testing.T) {
+	dir, b := t.TempDir(), &board{}
+	l := ledgerIn(t, dir, b)
+	for _, s := range []Status{applying("one", Pending, "waiting"), applying("two", Pending, "waiting"), applying("two", Success, "done"), applying("three", Failure, "no")} {
+		if err := l.Post(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.away = errAway
+	if err := l.Post(t.Context(), applying("four", Pending, "waiting")); !errors.Is(err, errAway) {
+		t.Fatal(err)
+	}
+	for name, l := range map[string]*Ledger{"before": l, "after": ledgerIn(t, dir, b)} {
+		if got := l.Pending(); len(got) != 1 || got[0].Context != applying("one", Pending, "").Context {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

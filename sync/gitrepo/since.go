@@ -281,6 +281,17 @@ func (c *comparison) changes(was, is plumbing.Hash) (map[string]change, error) {
 	return all, err
 }
 
+// Author is the name of who wrote a commit, as the commit says.
+func (r *Repo) Author(commit string) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, err := r.commitOf(plumbing.NewHash(commit))
+	if err != nil {
+		return "", err
+	}
+	return words(c.Author.Name), nil
+}
+
 // File reads one file of a commit, of a megabyte at most; fs.ErrNotExist if it has none.
 func (r *Repo) File(commit, path string) ([]byte, error) {
 	r.mu.Lock()

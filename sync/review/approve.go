@@ -23,7 +23,7 @@ func (h hearing) mayApprove(who string) string {
 	return ""
 }
 
-func (s *Service) approve(_ context.Context, h hearing, c host.Comment, _ command) (string, error) {
+func (s *Service) approve(ctx context.Context, h hearing, c host.Comment, order command) (string, error) {
 	saw, why := h.shownTo(c)
 	if own := h.mayApprove(c.Author); own != "" {
 		why = own
@@ -35,6 +35,9 @@ func (s *Service) approve(_ context.Context, h hearing, c host.Comment, _ comman
 		return fmt.Sprintf("there is no plan of %s that could be carried out; approve of it when there is one.", spans(unseen)), nil
 	}
 	if err := s.note(h, Approval{By: c.Author, At: c.At, Comment: c.ID}, saw); err != nil {
+		return "", err
+	}
+	if err := s.record(ctx, h, c, order, h.p.clusters()...); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("approved of %s at `%.12s`. It counts for these manifests and no others, while your comment stands as it is.", spans(h.p.clusters()), h.pr.Head), nil

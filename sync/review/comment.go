@@ -19,6 +19,8 @@ const (
 	maxListed = 50
 	// maxSpan bounds a text from a manifest, from AWS or from a person, in characters.
 	maxSpan = 400
+	// maxNote bounds a sentence of ours, with what it lists.
+	maxNote = 1500
 )
 
 // comment is the one that is kept on the pull request, in markdown. It begins with hidden lines by which
@@ -94,17 +96,29 @@ func (f finding) problems(b *strings.Builder) {
 func (r row) fold(b *strings.Builder, room int) {
 	fmt.Fprintf(b, "\n<details><summary><code>%s</code>: %s</summary>\n", element(r.name), element(r.text))
 	for _, note := range r.notes {
-		fmt.Fprintf(b, "\n> %s\n", span(note))
+		fmt.Fprintf(b, "\n> `%s`\n", code(commitstatus.Shorten(note, maxNote)))
 	}
 	if r.body != "" {
-		b.WriteString("\n" + cut(r.body, room, r.path))
-		fmt.Fprintf(b, "\nPlan `%.12s`, of what AWS had at %s (`%.12s`).\n", r.plan, clock(r.at), r.seen)
+		b.WriteString("\n" + cut(r.body, room, r.rest()))
+		fmt.Fprintf(b, "\nPlan `%.12s`, of what AWS had at %s (`%.12s`).", r.plan, clock(r.at), r.seen)
+		if r.link != "" {
+			fmt.Fprintf(b, " [The page of this plan](<%s>)", r.link)
+		}
+		b.WriteString("\n")
 	}
 	b.WriteString("\n</details>\n")
 }
 
+// rest says where all of the plan is.
+func (r row) rest() string {
+	if r.link != "" {
+		return fmt.Sprintf("[All of it](<%s>)", r.link)
+	}
+	return fmt.Sprintf("All of it: `quorate plan --file` %s, at this commit", span(r.path))
+}
+
 // cut keeps whole lines, closes what they opened, and says where the rest is.
-func cut(text string, room int, path string) string {
+func cut(text string, room int, rest string) string {
 	if len(text) <= room {
 		return text
 	}
@@ -115,8 +129,8 @@ func cut(text string, room int, path string) string {
 		open += strings.Count(lines[kept], "<details") - strings.Count(lines[kept], "</details>")
 		kept++
 	}
-	return fmt.Sprintf("%s%s\n**Cut here**, after %d of %d lines. All of it: `quorate plan --file` %s, at this commit.\n",
-		strings.Join(lines[:kept], ""), strings.Repeat("\n</details>\n", max(0, open)), kept, len(lines), span(path))
+	return fmt.Sprintf("%s%s\n**Cut here**, after %d of %d lines. %s.\n",
+		strings.Join(lines[:kept], ""), strings.Repeat("\n</details>\n", max(0, open)), kept, len(lines), rest)
 }
 
 // footer says what the findings are bound to.

@@ -307,6 +307,18 @@ func (d *desk) status(name, context string) string {
 	return ""
 }
 
+// link is where the last status of a context leads to.
+func (d *desk) link(commit, name string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range slices.Backward(d.posted) {
+		if s.Commit == hash(commit) && s.Context == name {
+			return s.URL
+		}
+	}
+	return ""
+}
+
 // remark is our comment of the name.
 func (d *desk) remark(number int, name string) string {
 	d.mu.Lock()
@@ -323,6 +335,16 @@ func (d *desk) remark(number int, name string) string {
 // serve runs a service over the desk until the test ends.
 func (d *desk) serve(t *testing.T, more ...func(*Config)) *Service {
 	t.Helper()
+	s := d.service(t, more...)
+	ctx, stop := context.WithCancel(t.Context())
+	go s.Run(ctx)
+	t.Cleanup(func() { stop(); synctest.Wait() })
+	return s
+}
+
+// service is one that does not run yet.
+func (d *desk) service(t *testing.T, more ...func(*Config)) *Service {
+	t.Helper()
 	cfg := Config{Host: d, Repository: d, Branch: "main", Look: d.look, Poster: d, Log: slog.New(slog.DiscardHandler)}
 	var err error
 	if cfg.Orders, err = OpenOrders(filepath.Join(t.TempDir(), "orders.json")); err != nil {
@@ -335,9 +357,6 @@ func (d *desk) serve(t *testing.T, more ...func(*Config)) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	go s.Run(ctx)
-	t.Cleanup(func() { stop(); synctest.Wait() })
 	return s
 }
 

@@ -76,6 +76,9 @@ func (s *Service) answer(ctx context.Context, h hearing, c host.Comment, order c
 	if age := s.cfg.Now().Sub(c.At); complaint == "" && age > maxCommandAge {
 		complaint = "this was said while nobody listened; say it again if it still holds"
 	}
+	if complaint == "" && h.p.closed && order.verb == "plan" {
+		complaint = "the pull request is closed, and nothing of it is planned any more"
+	}
 	if complaint == "" && len(h.p.touched.changes) == 0 {
 		complaint = "this pull request has no cluster that could be planned"
 	}
@@ -161,17 +164,20 @@ func block(text string) string {
 	return b.String()
 }
 
-func (s *Service) pause(_ context.Context, h hearing, c host.Comment, order command) (string, error) {
+func (s *Service) pause(ctx context.Context, h hearing, c host.Comment, order command) (string, error) {
 	for _, name := range h.p.clusters() {
 		if err := s.cfg.Orders.pause(name, Pause{Reason: clip(order.argument), By: c.Author, Pull: h.pr.Number, At: c.At}); err != nil {
 			return "", err
 		}
 		s.ordered(name)
 	}
+	if err := s.record(ctx, h, c, order, h.p.clusters()...); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("paused %s: nothing more is begun; what is under way comes to its next safe point. `/quorate resume` ends it.", spans(h.p.clusters())), nil
 }
 
-func (s *Service) resume(_ context.Context, h hearing, _ host.Comment, _ command) (string, error) {
+func (s *Service) resume(ctx context.Context, h hearing, c host.Comment, order command) (string, error) {
 	var ended, others []string
 	for _, name := range h.p.clusters() {
 		was, err := s.cfg.Orders.resume(name)
@@ -181,6 +187,9 @@ func (s *Service) resume(_ context.Context, h hearing, _ host.Comment, _ command
 		if was {
 			ended = append(ended, name)
 			s.ordered(name)
+			if err := s.record(ctx, h, c, order, name); err != nil {
+				return "", err
+			}
 		} else {
 			others = append(others, name)
 		}
@@ -191,7 +200,7 @@ func (s *Service) resume(_ context.Context, h hearing, _ host.Comment, _ command
 	return fmt.Sprintf("%s goes on.", spans(ended)), nil
 }
 
-func (s *Service) roll(_ context.Context, h hearing, c host.Comment, order command) (string, error) {
+func (s *Service) roll(ctx context.Context, h hearing, c host.Comment, order command) (string, error) {
 	var of []string
 	for _, ch := range h.p.touched.changes {
 		was, known := h.p.touched.branch[ch.name]
@@ -206,6 +215,9 @@ func (s *Service) roll(_ context.Context, h hearing, c host.Comment, order comma
 		return "", err
 	}
 	s.ordered(of[0])
+	if err := s.record(ctx, h, c, order, of[0]); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("the machines of %s in %s that were launched before now are replaced, one after another as in every roll.", span(order.argument), span(of[0])), nil
 }
 

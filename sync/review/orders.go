@@ -14,6 +14,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/internal/durable"
+	"github.com/quorate/quorate/sync/host"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -31,6 +32,8 @@ type ordered struct {
 	Pauses    map[string]Pause                `json:"pauses"`
 	Rolls     map[string]map[string]time.Time `json:"rolls"` // cluster → group → from when
 	Approvals []Approval                      `json:"approvals"`
+	// Open are the pull requests that are followed, so that none is closed unheard while no service runs.
+	Open map[int]host.PullRequest `json:"open,omitempty"`
 }
 
 // Pause keeps a cluster as it is.

@@ -34,6 +34,9 @@ type row struct {
 	cost       string
 	notes      []string // sentences above the plan
 	body       string   // the plan in markdown
+	full       string   // and as quorate plan prints it
+	// link is where its page is, and all where those of all plans of the commit shownOf are; empty if nowhere.
+	link, all, shownOf string
 	// plan and seen are digests: of what would change, and of what AWS had.
 	plan, seen string
 	at         time.Time
@@ -109,7 +112,7 @@ func plannedRow(c change, p quorate.Planned) row {
 	r.risk, r.state, r.word = p.Plan.Risk(), commitstatus.Success, "planned"
 	r.text = summary(r, p)
 	if p.Plan.EndsCluster() {
-		r.notes = append(r.notes, fmt.Sprintf("The cluster ends. What goes with it: %d resources and %d machines, all listed below.", len(p.Plan.Changes), len(p.Plan.Machines)))
+		r.notes = append(r.notes, inventory(p)...)
 	}
 	if p.Cluster.Policy.Paused != "" {
 		r.notes = append(r.notes, "The cluster is paused: nothing of this begins before that ends.")
@@ -125,15 +128,16 @@ func plannedRow(c change, p quorate.Planned) row {
 }
 
 // goneRow is of a cluster whose manifest goes. Nothing is destroyed by that.
-func goneRow(c change, inventory quorate.Planned) row {
-	r := described(c, inventory)
+func goneRow(c change, left quorate.Planned) row {
+	r := described(c, left)
 	r.risk, r.steps, r.seconds, r.margin, r.cost = diff.RiskNothing, 0, 0, "", ""
-	if inventory.Gone() {
-		r.state, r.word, r.text = commitstatus.Success, "ended", inventory.Ended()
+	if left.Gone() {
+		r.state, r.word, r.text = commitstatus.Success, "ended", left.Ended()
+		r.notes = append(r.notes, "The cluster was deleted before, and nothing of it is left: removing the folder destroys nothing.")
 		return r
 	}
 	r.state, r.word = commitstatus.Failure, "left alone"
-	r.text = fmt.Sprintf("removing the folder destroys nothing, and leaves %d resources and %d machines to nobody", len(inventory.Plan.Changes), len(inventory.Plan.Machines))
+	r.text = fmt.Sprintf("removing the folder destroys nothing, and leaves %d resources and %d machines to nobody", len(left.Plan.Changes), len(left.Plan.Machines))
 	first := "To delete the cluster, first commit the annotation quorate.dev/deletion with its name, and remove the folder when it is deleted."
 	if c.want.Policy.Deletion {
 		first = "Its deletion is not finished: remove the folder when the status says that it is."
@@ -144,11 +148,12 @@ func goneRow(c change, inventory quorate.Planned) row {
 
 func described(c change, p quorate.Planned) row {
 	shown := p.Render()
-	var body strings.Builder
+	var body, full strings.Builder
 	_ = render.Markdown(&body, shown) // a builder takes everything
+	_ = render.Text(&full, shown, render.Plain)
 	return row{
 		name: c.name, path: c.path, steps: len(p.Steps), seconds: p.Rollout.Seconds, margin: margin(p.Rollout), cost: shown.CostChange(),
-		body: body.String(), plan: p.Plan.Digest(), seen: observed(p),
+		body: body.String(), full: full.String(), plan: p.Plan.Digest(), seen: observed(p),
 	}
 }
 

@@ -49,6 +49,13 @@ type Config struct {
 	Orders *Orders
 	// Ordered, if set, hears that a cluster has new orders.
 	Ordered func(cluster string)
+	// Record, if set, puts an order on record before it is answered; an order that cannot be kept is tried again.
+	Record func(ctx context.Context, o Order) error
+	// Show, if set, keeps the whole of a plan for people, and tells where they find it, and where all plans of
+	// the commit; empty if they cannot.
+	Show func(p Page) (one, all string)
+	// Pending, if set, are the statuses that were posted and never ended.
+	Pending func() []commitstatus.Status
 	// Explain, if set, says in words what a cluster of the branch waits for.
 	Explain func(ctx context.Context, c desired.Cluster) (string, error)
 	// Forks plans pull requests from forks without being asked.
@@ -91,6 +98,10 @@ type pull struct {
 	at      time.Time
 	// permitted is the head of a fork that somebody asked to plan.
 	permitted string
+	// closed says that it is heard for the last time.
+	closed bool
+	// goodbyes counts the tries to hear what was said before the pull request was closed.
+	goodbyes int
 	// unsettled says that the last look found it changed: it is looked at once more, for hosts count in
 	// seconds.
 	unsettled bool
@@ -163,7 +174,7 @@ func (s *Service) Run(ctx context.Context) {
 			continue
 		}
 		if trigger.Cluster == "" {
-			s.sift(open)
+			s.sift(ctx, open)
 			continue
 		}
 		if number, err := strconv.Atoi(trigger.Cluster); err == nil {
@@ -187,12 +198,8 @@ func (s *Service) list(ctx context.Context) (map[int]host.PullRequest, error) {
 }
 
 // sift asks for each pull request that there is something new of.
-func (s *Service) sift(open map[int]host.PullRequest) {
-	for number := range s.pulls {
-		if _, still := open[number]; !still {
-			s.forget(number)
-		}
-	}
+func (s *Service) sift(ctx context.Context, open map[int]host.PullRequest) {
+	s.leave(ctx, open)
 	for number, pr := range open {
 		p := s.pulls[number]
 		if p == nil || p.unsettled || !p.seen.Updated.Equal(pr.Updated) || p.seen.Head != pr.Head || p.seen.BaseCommit != pr.BaseCommit || s.aged(p) {
@@ -210,16 +217,11 @@ func (s *Service) aged(p *pull) bool {
 	return false
 }
 
-func (s *Service) forget(number int) {
-	delete(s.pulls, number)
-	s.schedule.Settles(strconv.Itoa(number))
-}
-
 // one looks at one pull request, and asks for it again if that failed.
 func (s *Service) one(ctx context.Context, open map[int]host.PullRequest, number int) {
 	pr, still := open[number]
 	if !still {
-		s.forget(number)
+		s.leave(ctx, open)
 		return
 	}
 	s.mu.Lock()
@@ -263,6 +265,9 @@ func (s *Service) review(ctx context.Context, pr host.PullRequest, heard bool) (
 	}
 	p.unsettled = unheard != nil || heard || moved || !p.seen.Updated.Equal(pr.Updated)
 	p.seen = pr
+	if err := s.cfg.Orders.follow(pr); err != nil {
+		return false, err
+	}
 	f := s.find(ctx, pr, p)
 	if ctx.Err() != nil {
 		return false, ctx.Err() // what was broken off says nothing
@@ -310,6 +315,11 @@ func (s *Service) touch(ctx context.Context, pr host.PullRequest) (touched, erro
 			return touched{}, fmt.Errorf("%s is %.12s and not %.12s: %w", ref, got, want, errMoved)
 		}
 	}
+	return s.between(pr)
+}
+
+// between reads what a pull request touches, of commits that are here.
+func (s *Service) between(pr host.PullRequest) (touched, error) {
 	fork, err := s.cfg.Repository.MergeBase(pr.BaseCommit, pr.Head)
 	if err != nil {
 		return touched{}, err
@@ -356,7 +366,7 @@ func (s *Service) find(ctx context.Context, pr host.PullRequest, p *pull) findin
 		s.post(ctx, commitstatus.Status{Commit: pr.Head, Context: rollUp, State: commitstatus.Pending, Description: "planning"})
 	}
 	p.rows = s.plan(ctx, p.touched.changes, p.rows)
-	f.rows = p.rows
+	f.rows, f.all = p.rows, s.show(pr, p)
 	for _, r := range f.rows {
 		if r.at.After(f.at) {
 			f.at = r.at
@@ -387,7 +397,7 @@ func (s *Service) tell(ctx context.Context, p *pull, f finding) error {
 			return err
 		}
 	}
-	if err := s.cfg.Host.Keep(ctx, f.number, host.Remark{Name: remarkName, Body: body}); err != nil {
+	if err := s.cfg.Host.Keep(ctx, f.number, host.Remark{Name: remarkName, Body: body, Full: f.all}); err != nil {
 		return err
 	}
 	p.told = body

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -155,7 +156,7 @@ func TestRemovedFoldersAndDeletionsShowWhatTheyMean(t *testing.T) {
 		d := newDesk()
 		one, two := cluster("one.example.com"), cluster("two.example.com")
 		d.sees = func(c desired.Cluster) (actual.State, error) {
-			return actual.State{Topology: c.Topology}, nil
+			return actual.State{Topology: c.Topology, Leftovers: []actual.Leftover{{Kind: "network-interface", ID: "eni-1", InTheWay: true}}}, nil
 		}
 		d.push("a", map[string]string{"one": one, "two": two})
 		ends := strings.Replace(two, "  name: two.example.com\n", "  name: two.example.com\n  annotations: {quorate.dev/deletion: two.example.com}\n", 1)
@@ -165,7 +166,96 @@ func TestRemovedFoldersAndDeletionsShowWhatTheyMean(t *testing.T) {
 		contains(t, "gone", d.status("b", "quorate/plan/one.example.com"), "failure: removing the folder destroys nothing")
 		contains(t, "ends", d.status("b", "quorate/plan/two.example.com"), "success: destructive: ")
 		contains(t, "comment", d.remark(7, "plan"), "| `one.example.com` | left alone | nothing |", "first commit the annotation quorate.dev/deletion",
-			"| `two.example.com` | planned | destructive |", "The cluster ends. What goes with it", "`vpc/two.example.com`")
+			"| `two.example.com` | planned | destructive |", "What dies with it, all listed below: ", " 1 vpc, ", " 6 volume, ", ", 0 machines.",
+			"A snapshot of each of its 6 etcd volumes is made first, and kept.", "In the way of its end, for people to remove: network-interface eni-1.",
+			"The folder goes in a second pull request", "`vpc/two.example.com`")
+		id := d.say(7, "ada", "/quorate approve")
+		after(time.Minute)
+		contains(t, "approval", d.remark(7, fmt.Sprintf("answer-%d", id)), "there is no plan of `one.example.com` that could be carried out")
+	})
+}
+
+// TestTheSecondPullRequestOfADeletionSaysThatNothingIsLeft removes the folder of a cluster that its annotation
+// ended, too early and then in time.
+func TestTheSecondPullRequestOfADeletionSaysThatNothingIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		ends := strings.Replace(cluster("two.example.com"), "  name: two.example.com\n", "  name: two.example.com\n  annotations: {quorate.dev/deletion: two.example.com}\n", 1)
+		d.sees = func(c desired.Cluster) (actual.State, error) { return actual.State{Topology: c.Topology}, nil }
+		d.push("a", map[string]string{"two": ends})
+		d.propose(7, "b", nil)
+		s := d.serve(t)
+		after(time.Second)
+		contains(t, "early", d.status("b", "quorate/plan/two.example.com"), "failure: removing the folder destroys nothing, and leaves ")
+		contains(t, "early", d.remark(7, "plan"), "Its deletion is not finished: remove the folder when the status says that it is.")
+		d.mu.Lock()
+		d.sees = nil
+		d.mu.Unlock()
+		s.Moved("two.example.com")
+		after(time.Minute)
+		contains(t, "in time", d.status("b", "quorate/plan"), "success: two.example.com: deleted; 0 snapshots")
+		contains(t, "in time", d.remark(7, "plan"), "| `two.example.com` | ended | nothing |", "removing the folder destroys nothing.")
+	})
+}
+
+// TestPlansHaveTheirPages follows the links of statuses and of a comment that is cut.
+func TestPlansHaveTheirPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		one := cluster("one.example.com")
+		many := map[string]string{}
+		for i := range 9 {
+			many[fmt.Sprint(i)] = cluster(fmt.Sprintf("c%d.example.com", i))
+		}
+		d.push("a", map[string]string{"one": one})
+		d.propose(7, "b", many)
+		var mu sync.Mutex
+		pages := map[string]Page{}
+		d.serve(t, func(c *Config) {
+			c.Show = func(p Page) (one, all string) {
+				mu.Lock()
+				defer mu.Unlock()
+				all = "https://ops.example.com/plans/" + p.Head
+				pages[all+"/"+p.Cluster] = p
+				return all + "/" + p.Cluster, all
+			}
+		})
+		after(time.Second)
+		at := "https://ops.example.com/plans/" + hash("b")
+		if got := d.link("b", "quorate/plan/c1.example.com"); got != at+"/c1.example.com" || d.link("b", "quorate/plan") != at {
+			t.Errorf("the statuses link to %s and %s", got, d.link("b", "quorate/plan"))
+		}
+		contains(t, "comment", d.remark(7, "plan"), "**Cut here**, after ", "[All of it](<"+at+"/c1.example.com>)", "[The page of this plan](<"+at+"/c8.example.com>)")
+		mu.Lock()
+		page := pages[at+"/c1.example.com"]
+		mu.Unlock()
+		contains(t, "page", page.Plan, "vpc/c1.example.com", "dns-record/")
+		if page.Head != hash("b") || page.Base != hash("a") || page.Pull != 7 || page.Risk != "in place" || page.Digest == "" || page.Seen == "" {
+			t.Errorf("%+v", page)
+		}
+		d.propose(7, "c", many)
+		after(time.Minute)
+		if got := d.link("c", "quorate/plan/c1.example.com"); !strings.HasSuffix(got, hash("c")+"/c1.example.com") {
+			t.Errorf("the same plan of the next commit is at %s", got)
+		}
+	})
+}
+
+func TestWithoutAPageTheCommentSaysHowToGetAllOfAPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		many := map[string]string{}
+		for i := range 9 {
+			many[fmt.Sprint(i)] = cluster(fmt.Sprintf("c%d.example.com", i))
+		}
+		d.push("a", nil)
+		d.propose(7, "b", many)
+		d.serve(t)
+		after(time.Second)
+		contains(t, "comment", d.remark(7, "plan"), "All of it: `quorate plan --file` `3`, at this commit.")
+		if got := d.link("b", "quorate/plan"); got != "" {
+			t.Errorf("the status links to %s", got)
+		}
 	})
 }
 

@@ -28,22 +28,24 @@ type finding struct {
 	// held says why it is not planned until somebody of the repository asks for it.
 	held string
 	at   time.Time
+	// all is where the pages of the plans are; empty if nowhere.
+	all string
 }
 
 // statuses are what is posted on the head: one for each cluster, and the roll-up.
 func (f finding) statuses() []commitstatus.Status {
 	var all []commitstatus.Status
-	add := func(context string, state commitstatus.State, text string) {
-		all = append(all, commitstatus.Status{Commit: f.head, Context: context, State: state, Description: text})
+	add := func(context string, state commitstatus.State, text, link string) {
+		all = append(all, commitstatus.Status{Commit: f.head, Context: context, State: state, Description: text, URL: link})
 	}
 	for _, name := range f.touched.broken {
-		add(rollUp+"/"+name, commitstatus.Failure, "no plan: its manifests are not valid")
+		add(rollUp+"/"+name, commitstatus.Failure, "no plan: its manifests are not valid", "")
 	}
 	for _, r := range f.sorted() {
-		add(rollUp+"/"+r.name, r.state, r.text)
+		add(rollUp+"/"+r.name, r.state, r.text, r.link)
 	}
 	state, text := f.verdict()
-	add(rollUp, state, text)
+	add(rollUp, state, text, f.all)
 	return all
 }
 

@@ -325,6 +325,96 @@ func TestStatusesLinkToTheirPages(t *testing.T) {
 	}
 }
 
+func plansOf(t *testing.T, all ...Plan) http.Handler {
+	t.Helper()
+	plans := NewPlans(t.TempDir(), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	for _, p := range all {
+		plans.Keep(p)
+	}
+	h, _ := healthy(t)
+	return Handler(Config{Health: h, Board: board(t), Plans: plans, Metrics: http.NotFoundHandler()})
+}
+
+// proposal is a plan with a long text.
+func proposal() Plan {
+	return Plan{
+		Cluster: ha, Head: commit, Base: strings.Repeat("b", 40), Branch: "main", Pull: 7, Risk: "in place", Text: "in place: 2 create",
+		Notes: []string{"The branch has changed this cluster."}, Plan: "create vpc/" + ha + strings.Repeat(" and more", 40) + "\n", Digest: strings.Repeat("1", 64), Seen: strings.Repeat("2", 64), At: noon,
+	}
+}
+
+func TestAPlanHasItsPage(t *testing.T) {
+	other := proposal()
+	other.Cluster, other.Text = "b.example.com", "in place: 1 update"
+	handler := plansOf(t, proposal(), other)
+	for path, texts := range map[string][]string{
+		"/plans/" + commit:            {"in place: 2 create", "in place: 1 update", "/plans/" + commit + "/" + ha},
+		"/plans/" + commit + "/" + ha: {"create vpc/" + ha, "The branch has changed this cluster.", "2026-03-01 12:00:00 UTC", strings.Repeat("1", 64), "main at <code>bbbb"},
+	} {
+		w := get(t, handler, path)
+		for _, text := range texts {
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s does not show %q: %d\n%s", path, text, w.Code, w.Body)
+			}
+		}
+	}
+	for _, path := range []string{"/plans/" + strings.Repeat("c", 40), "/plans/" + commit + "/c.example.com", "/plans/..%2f" + commit + "/" + ha, "/plans/" + commit + "/..%2f" + ha, "/plans/*/*"} {
+		if w := get(t, handler, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+func TestNothingOfAPlanIsTakenForMarkup(t *testing.T) {
+	const evil = `"><script>alert(1)</script><a href="javascript:x">`
+	p := proposal()
+	p.Branch, p.Risk, p.Text, p.Notes, p.Plan, p.Digest, p.Seen = evil, evil, evil, []string{evil}, "</pre>"+evil, evil, evil
+	handler := plansOf(t, p)
+	for _, path := range []string{"/plans/" + commit, "/plans/" + commit + "/" + ha} {
+		body := get(t, handler, path).Body.String()
+		for _, bad := range []string{"<script", `href="javascript`, "</pre>&#34;", `</pre>"`} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s is in %s", bad, path)
+			}
+		}
+	}
+}
+
+func TestOldPlansMakePlaceAndLongOnesAreCut(t *testing.T) {
+	plans := NewPlans(t.TempDir(), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	for i := range maxPlans + 3 {
+		p := proposal()
+		p.Head = fmt.Sprintf("%040x", i)
+		if i == maxPlans+2 {
+			p.Plan = strings.Repeat("one more line\n", maxPlanText/10)
+		}
+		plans.Keep(p)
+	}
+	files, err := filepath.Glob(filepath.Join(plans.dir, "*", "*"))
+	if err != nil || len(files) != maxPlans {
+		t.Errorf("%d plans: %v", len(files), err)
+	}
+	last, found := plans.read(fmt.Sprintf("%040x", maxPlans+2), ha)
+	if !found || len(last.Plan) > maxPlanText+100 || !strings.HasSuffix(last.Plan, "one more line\nCut here: the whole is longer than a page may be.\n") {
+		t.Errorf("found %v, %d bytes", found, len(last.Plan))
+	}
+	p := proposal()
+	p.Cluster = "../x"
+	plans.Keep(p)
+	if outside, _ := filepath.Glob(filepath.Join(plans.dir, "x*")); len(outside) > 0 {
+		t.Errorf("outside: %v", outside)
+	}
+}
+
+func TestTheLinksOfPlansLeadToThem(t *testing.T) {
+	public, err := url.Parse("https://ops.example.com/quorate/")
+	must(t, err)
+	one, all := PlanPages(public, commit, ha)
+	if want := "https://ops.example.com/quorate/plans/" + commit; all != want || one != want+"/"+ha {
+		t.Errorf("%s, %s", one, all)
+	}
+}
+
 // TestLinksWorkBehindAProxyWithAPath asks for the page that a status links to, as the proxy would.
 func TestLinksWorkBehindAProxyWithAPath(t *testing.T) {
 	public, err := url.Parse("https://ops.example.com/quorate")

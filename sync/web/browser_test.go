@@ -199,6 +199,28 @@ func TestABrowserShowsThePageOfARun(t *testing.T) {
 	}
 }
 
+func TestABrowserShowsThePageOfAPlan(t *testing.T) {
+	b := open(t)
+	server := httptest.NewServer(plansOf(t, proposal()))
+	defer server.Close()
+	b.visit(server.URL + "/plans/" + commit)
+	if width := b.eval("document.documentElement.scrollWidth"); width != 360.0 {
+		t.Errorf("the list of plans is %v wide on a phone of 360 pixels", width)
+	}
+	b.eval("document.querySelector('main a').click()")
+	for b.eval("document.readyState") != "complete" || b.eval("document.title") != "Plan of "+ha+" at aaaaaaaaaa – Quorate" {
+	}
+	if width := b.eval("document.documentElement.scrollWidth"); width != 360.0 {
+		t.Errorf("the plan is %v wide on a phone of 360 pixels", width)
+	}
+	heard := b.heard()
+	for _, want := range []string{"heading Plan of " + ha + " at aaaaaaaaaa", "heading What a merge would do", "region The plan", "link Plans of aaaaaaaaaa"} {
+		if !slices.Contains(heard, want) {
+			t.Errorf("a screen reader does not say %q:\n%s", want, strings.Join(heard, "\n"))
+		}
+	}
+}
+
 // TestABrowserRunsNothingThatAPageHolds puts scripts and styles into a page past its template.
 func TestABrowserRunsNothingThatAPageHolds(t *testing.T) {
 	b := open(t)

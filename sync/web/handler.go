@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Health  *Health
 	Board   *Board
+	Plans   *Plans // nil if nobody plans what is proposed
 	Metrics http.Handler
 	// Public is where people find the pages; empty if only by the address that is listened at. A path in
 	// it is that of a proxy, which takes it away.
@@ -38,6 +39,10 @@ func Handler(c Config) http.Handler {
 	}))
 	mux.HandleFunc("GET /runs/{cluster}/{commit}/{id}", show("pass", func(r *http.Request) (page, bool) {
 		return c.Board.ofRun(l, r.PathValue("cluster"), r.PathValue("commit"), r.PathValue("id"))
+	}))
+	mux.HandleFunc("GET /plans/{head}", show("plans", func(r *http.Request) (page, bool) { return c.Plans.index(l, r.PathValue("head")) }))
+	mux.HandleFunc("GET /plans/{head}/{cluster}", show("plan", func(r *http.Request) (page, bool) {
+		return c.Plans.page(l, r.PathValue("head"), r.PathValue("cluster"))
 	}))
 	return careful(mux)
 }
@@ -90,7 +95,16 @@ func shown(c rune) rune {
 }
 
 // Page is where people find the page about a commit of a cluster.
-func Page(public *url.URL, cluster, commit string) string { return linksOf(public).to(cluster, commit) }
+func Page(public *url.URL, cluster, commit string) string {
+	return linksOf(public).to("runs", cluster, commit)
+}
+
+// PlanPages are where people find the page about the plan of a cluster at a proposed commit, and the list of all
+// plans of that commit.
+func PlanPages(public *url.URL, head, cluster string) (one, all string) {
+	l := linksOf(public)
+	return l.to("plans", head, cluster), l.to("plans", head)
+}
 
 // Linked posts statuses with the address of the page that tells more. It is the same for a cluster and a
 // commit, whatever pass is the last, so that a status does not look new because its page is.

@@ -72,6 +72,8 @@ type page struct {
 	Running  *Run
 	Latest   *Run
 	Runs     []line
+	Plan     *Plan
+	Plans    []planLine
 }
 
 type row struct {
@@ -89,13 +91,11 @@ type line struct {
 // links makes addresses of pages below the public address.
 type links struct{ base *url.URL }
 
-func (l links) to(parts ...string) string {
-	return l.base.JoinPath(append([]string{"runs"}, parts...)...).String()
-}
+func (l links) to(parts ...string) string { return l.base.JoinPath(parts...).String() }
 
 // path is the same for links inside pages, which work whatever the host was called.
 func (l links) path(parts ...string) string {
-	u := *l.base.JoinPath(append([]string{"runs"}, parts...)...)
+	u := *l.base.JoinPath(parts...)
 	u.Scheme, u.Host, u.User = "", "", nil
 	return u.String()
 }
@@ -109,7 +109,7 @@ func (l links) home() string {
 func (b *Board) index(l links) page {
 	p := page{Title: "Clusters", Path: []crumb{{Name: "Clusters"}}}
 	for _, name := range b.clusters() {
-		p.Clusters = append(p.Clusters, row{name, l.path(name), b.standing(name)})
+		p.Clusters = append(p.Clusters, row{name, l.path("runs", name), b.standing(name)})
 	}
 	return p
 }
@@ -128,7 +128,7 @@ func (b *Board) ofCluster(l links, cluster, commit string) (page, bool) {
 	defer b.mu.Unlock()
 	p := page{Title: cluster, Path: []crumb{{"Clusters", l.home()}, {Name: cluster}}}
 	if commit != "" {
-		p.Title, p.Path = cluster+" at "+short(commit), []crumb{{"Clusters", l.home()}, {cluster, l.path(cluster)}, {Name: short(commit)}}
+		p.Title, p.Path = cluster+" at "+short(commit), []crumb{{"Clusters", l.home()}, {cluster, l.path("runs", cluster)}, {Name: short(commit)}}
 	}
 	ours := func(of string) bool { return commit == "" || commit == of }
 	if s, known := b.stands[cluster]; known && ours(s.Commit) {
@@ -146,7 +146,7 @@ func (b *Board) ofCluster(l links, cluster, commit string) (page, bool) {
 				p.Latest = &run
 			}
 		}
-		p.Runs = append(p.Runs, line{l.path(cluster, e.commit, e.id), l.path(cluster, e.commit), e.commit, e.plan, e.result, e.reason, e.began})
+		p.Runs = append(p.Runs, line{l.path("runs", cluster, e.commit, e.id), l.path("runs", cluster, e.commit), e.commit, e.plan, e.result, e.reason, e.began})
 	}
 	return p, p.Standing != nil || p.Running != nil || len(p.Runs) > 0
 }
@@ -170,7 +170,7 @@ func (b *Board) ofRun(l links, cluster, commit, id string) (page, bool) {
 	began := run.Record.Began.UTC().Format("2006-01-02 15:04:05")
 	return page{
 		Title:  "Pass over " + cluster + " at " + short(commit) + ", " + began,
-		Path:   []crumb{{"Clusters", l.home()}, {cluster, l.path(cluster)}, {short(commit), l.path(cluster, commit)}, {Name: began}},
+		Path:   []crumb{{"Clusters", l.home()}, {cluster, l.path("runs", cluster)}, {short(commit), l.path("runs", cluster, commit)}, {Name: began}},
 		Latest: &run,
 	}, true
 }
