@@ -71,7 +71,7 @@ image: ## Make the container image in dist/image, for amd64 and arm64; PUSH=regi
 		$(if $(PUSH),-push '$(PUSH)')
 
 .PHONY: image-test
-image-test: $(HELM) ## Make the image, and run the program in it, without Docker (as root)
+image-test: $(HELM) ## Make the image, and run the program in it, without Docker
 	CI=true go test -C internal/image -count=1 ./...
 
 .PHONY: vet

@@ -30,12 +30,6 @@ type container struct {
 
 func unpacked(t *testing.T) container {
 	t.Helper()
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("only root may change the root of a program, and CI must see it run")
-		}
-		t.Skip("only root may change the root of a program")
-	}
 	one := only(t, made(t, Source{Dir: "../..", Package: "./cmd/quorate", Version: release.Version}, release, "linux/"+runtime.GOARCH))
 	config, err := one.ConfigFile()
 	if err != nil {
@@ -46,6 +40,12 @@ func unpacked(t *testing.T) container {
 		t.Fatal(err)
 	}
 	each(t, one, func(h *tar.Header, r io.Reader) { c.put(t, h, r) })
+	if err := c.command(t, "version").Run(); errors.Is(err, syscall.EPERM) {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("this user may make no namespace: run it as root, for CI must see the program run in its image")
+		}
+		t.Skip("this user may make no namespace; root needs none")
+	}
 	return c
 }
 
@@ -62,8 +62,11 @@ func (c container) put(t *testing.T, h *tar.Header, r io.Reader) {
 			err = errors.Join(err, f.Close())
 		}
 	}
+	if os.Getuid() == 0 {
+		err = errors.Join(err, os.Chown(name, h.Uid, h.Gid))
+	}
 	// The mode comes last: chown takes bits of it away.
-	if err := errors.Join(err, os.Chown(name, h.Uid, h.Gid), os.Chmod(name, h.FileInfo().Mode())); err != nil {
+	if err := errors.Join(err, os.Chmod(name, h.FileInfo().Mode())); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -81,7 +84,15 @@ func (c container) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), Program, args...)
 	cmd.Dir, cmd.Env = State, c.env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: c.root, Credential: &syscall.Credential{Uid: User, Gid: User}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: c.root}
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: User, Gid: User}
+		return cmd
+	}
+	// Others may change the root in a namespace of their own, in which they are the image's user.
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+	cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: User, HostID: os.Getuid(), Size: 1}}
+	cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: User, HostID: os.Getgid(), Size: 1}}
 	return cmd
 }
 

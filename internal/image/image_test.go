@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/x509"
+	"debug/elf"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -27,13 +28,14 @@ import (
 
 var release = Release{Version: "1.2.3", Revision: "89e6c98d92887913cadf06b2adb97f26cde4849b", Created: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 
-// small is a program that compiles in no time, in a module that lies somewhere else each time.
+// small is a program that compiles in no time, in a module that lies somewhere else each time. With cgo it
+// would be a dynamic one, as every program that asks who it is.
 func small(t *testing.T) Source {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":           "module example.com/small\n\ngo 1.26.0\n",
-		"cmd/small/run.go": "package main\n\nvar version string\n\nfunc main() { println(version) }\n",
+		"cmd/small/run.go": "package main\n\nimport \"os/user\"\n\nvar version string\n\nfunc main() { println(user.Current()); println(version) }\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
@@ -168,6 +170,26 @@ func saysWhatItIs(t *testing.T, one v1.Image, platform v1.Platform) {
 	}
 	if m.MediaType != types.OCIManifestSchema1 || m.Config.MediaType != types.OCIConfigJSON || m.Layers[0].MediaType != types.OCILayer {
 		t.Errorf("media types: %s, %s, %s", m.MediaType, m.Config.MediaType, m.Layers[0].MediaType)
+	}
+}
+
+func TestEachBinaryIsStaticAndOfItsPlatform(t *testing.T) {
+	for platform, want := range map[string]elf.Machine{"linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64} {
+		file := filepath.Join(t.TempDir(), "program")
+		if err := Compile(t.Context(), small(t), platform, file); err != nil {
+			t.Fatal(err)
+		}
+		binary, err := elf.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer binary.Close()
+		if binary.Machine != want {
+			t.Errorf("%s: the machine is %s", platform, binary.Machine)
+		}
+		if slices.ContainsFunc(binary.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+			t.Errorf("%s: it asks for a dynamic linker, which the image does not have", platform)
+		}
 	}
 }
 
