@@ -62,6 +62,9 @@ func (w *watched) openReviews() (*review.Service, error) {
 		Orders: w.orders, Ordered: func(cluster string) { w.stream.Waits(cluster) }, Explain: w.explain,
 		Record: w.recordOrder, Show: w.service.site.planned, Pending: w.said.Pending,
 		Rules: func(commit string) []desired.Problem { return rulesProblems(repo, commit) },
+		RulesChange: func(before, after string, manifests map[string]string) []rules.Change {
+			return rulesChange(repo, before, after, manifests)
+		},
 		Forks: r.forks, MaxAge: r.age, Poll: w.service.pace.Poll, MaxClusters: r.clusters, Parallel: w.service.parallel, Log: w.log,
 	})
 }
@@ -124,6 +127,22 @@ func (w *watched) recordOrder(ctx context.Context, o review.Order) error {
 		return nil
 	}
 	return err
+}
+
+// rulesChange is what the rules of a commit, which are valid, mean to clusters beside those of another.
+func rulesChange(repo *gitrepo.Repo, before, after string, manifests map[string]string) []rules.Change {
+	var read [2]rules.Rules
+	for i, commit := range []string{before, after} {
+		data, err := repo.File(commit, rules.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var problems []desired.Problem
+		if read[i], problems = rules.Read(data); err != nil || len(problems) > 0 {
+			return []rules.Change{{Says: []string{"the rules before this cannot be read, and hold everything back; with these it goes on"}}}
+		}
+	}
+	return rules.Changes(read[0], read[1], manifests)
 }
 
 // explain says what a cluster of the branch waits for.

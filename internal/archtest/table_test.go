@@ -64,7 +64,7 @@ var table = map[string]row{
 	"sync/host":    {[]string{"sync/commitstatus"}, "it knows Git hosts and what a status is, and nothing of what is said with either"},
 	"sync/lease":   {nil, "who may work on a cluster is decided without knowing what the work is"},
 	"sync/review": {
-		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "internal/printable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/schedule", "sync/webhook", "topology"},
+		[]string{"apply", "desired", "diff", "diff/render", "internal/durable", "internal/printable", "sync", "sync/commitstatus", "sync/gitrepo", "sync/host", "sync/rules", "sync/schedule", "sync/webhook", "topology"},
 		"it joins what a plan is with what a Git host is; looking at AWS is handed in, and cannot change anything",
 	},
 	"sync/promotion": {

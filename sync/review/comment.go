@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/rules"
 )
 
 const (
@@ -33,6 +34,7 @@ func (f finding) comment() string {
 	fmt.Fprintf(&b, "### Quorate: %s\n\n%s\n", title(state), span(text))
 	f.table(&b)
 	f.problems(&b)
+	f.ruled(&b)
 	for _, r := range f.sorted() {
 		r.fold(&b, max(2000, roomForPlans/len(f.rows)))
 	}
@@ -90,6 +92,35 @@ func (f finding) problems(b *strings.Builder) {
 	if more := len(all) - maxListed; more > 0 {
 		fmt.Fprintf(b, "- and %d more; `quorate validate` lists them all\n", more)
 	}
+}
+
+// ruled tells which clusters go by other rules then.
+func (f finding) ruled(b *strings.Builder) {
+	if !f.touched.rules || len(f.touched.errors()) > 0 {
+		return
+	}
+	if len(f.touched.ruled) == 0 {
+		fmt.Fprintf(b, "\n%s is valid, and means the same to every cluster as before.\n", span(rules.File))
+		return
+	}
+	b.WriteString("\n**The rules change**\n\n")
+	for _, c := range f.touched.ruled[:min(len(f.touched.ruled), maxListed)] {
+		who := "of all clusters together"
+		if n := len(c.Clusters); n > 0 {
+			who = "of " + spans(c.Clusters[:min(n, maxListed)])
+			if n > maxListed {
+				who += fmt.Sprintf(" and %d more", n-maxListed)
+			}
+		}
+		fmt.Fprintf(b, "- %s\n", who)
+		for _, says := range c.Says {
+			fmt.Fprintf(b, "  - %s\n", span(says))
+		}
+	}
+	if more := len(f.touched.ruled) - maxListed; more > 0 {
+		fmt.Fprintf(b, "- and of others, in %d more ways\n", more)
+	}
+	b.WriteString("\nThey count from the merge on, also for what is under way then.\n")
 }
 
 // fold hides a plan behind its summary, cut at a line if it is longer than its room.

@@ -21,6 +21,7 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -256,7 +257,7 @@ func (d *desk) Units(commit, _ string) (gitrepo.Listing, error) {
 	defer d.mu.Unlock()
 	var listing gitrepo.Listing
 	for path, text := range d.commits[commit] {
-		if path != rulesFile {
+		if path != rules.File {
 			listing.Units = append(listing.Units, gitrepo.Unit{Path: path, TreeHash: path + text, Files: []gitrepo.File{{Path: path + "/cluster.yaml", Data: []byte(text)}}})
 		}
 	}

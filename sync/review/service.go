@@ -15,12 +15,10 @@ import (
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/gitrepo"
 	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/sync/schedule"
 	"github.com/quorate/quorate/sync/webhook"
 )
-
-// rulesFile is where the rules of the repository stand.
-const rulesFile = "quorate.yaml"
 
 // Repository is where commits are read; gitrepo.Repo is one. It should be one of its own: what strangers
 // propose is fetched into it.
@@ -45,6 +43,8 @@ type Config struct {
 	Poster commitstatus.Poster
 	// Rules, if set, finds the problems of quorate.yaml at a commit.
 	Rules func(commit string) []desired.Problem
+	// RulesChange, if set, tells what the rules of another commit mean to clusters, whose manifests are named by cluster.
+	RulesChange func(before, after string, manifests map[string]string) []rules.Change
 	// Orders is where what people order in comments is kept.
 	Orders *Orders
 	// Ordered, if set, hears that a cluster has new orders.
@@ -335,13 +335,16 @@ func (s *Service) between(pr host.PullRequest) (touched, error) {
 	if t.rules && s.cfg.Rules != nil {
 		t.problems = append(t.problems, s.cfg.Rules(pr.Head)...)
 	}
+	if t.rules && s.cfg.RulesChange != nil && len(t.errors()) == 0 {
+		t.ruled = s.cfg.RulesChange(fork, pr.Head, manifests(units[1]))
+	}
 	return t, err
 }
 
 func (s *Service) rulesDiffer(fork, head string) (bool, error) {
 	var texts [2]string
 	for i, commit := range []string{fork, head} {
-		data, err := s.cfg.Repository.File(commit, rulesFile)
+		data, err := s.cfg.Repository.File(commit, rules.File)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}

@@ -3,6 +3,7 @@ package review
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/host"
+	"github.com/quorate/quorate/sync/rules"
 	"github.com/quorate/quorate/sync/webhook"
 )
 
@@ -295,16 +297,59 @@ func TestTooMuchIsRefusedWithASentence(t *testing.T) {
 func TestTheRulesAreValidatedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		d.push("a", map[string]string{rulesFile: "x"})
-		d.propose(7, "b", map[string]string{rulesFile: "y"})
+		d.push("a", map[string]string{rules.File: "x"})
+		d.propose(7, "b", map[string]string{rules.File: "y"})
 		d.serve(t, func(c *Config) {
 			c.Rules = func(string) []desired.Problem {
-				return []desired.Problem{{File: rulesFile, Line: 3, Severity: desired.Error, Message: "soak is no time"}}
+				return []desired.Problem{{File: rules.File, Line: 3, Severity: desired.Error, Message: "soak is no time"}}
 			}
 		})
 		after(time.Second)
 		contains(t, "roll-up", d.status("b", "quorate/plan"), "failure: quorate.yaml:3:0: soak is no time")
 		contains(t, "comment", d.remark(7, "plan"), "- `quorate.yaml:3`: `soak is no time`")
+	})
+}
+
+func TestAChangeOfTheRulesSaysWhichClustersItMeans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		two := map[string]string{"one": cluster("one.example.com"), "two": cluster("two.example.com")}
+		at := func(text string) map[string]string {
+			all := maps.Clone(two)
+			all[rules.File] = "apiVersion: quorate.dev/v1\nkind: Rules\nenvironments:\n" + text
+			return all
+		}
+		d.push("a", at("- {name: dev, paths: [one/**]}\n- {name: prod, paths: [two/**], after: [dev], soak: 2h}\n"))
+		d.propose(7, "b", at("- {name: dev, paths: [one/**]}\n- {name: '`|prod', paths: [two/**], after: [dev], soak: 30m}\n"))
+		d.propose(8, "c", at("- {name: prod, paths: [two/**], after: [dev], soak: 2h}\n"))
+		d.propose(9, "d", at("- {name: dev, paths: [one/**]}\n- {name: prod, paths: [two/**], after: [dev], soak: 2h} # as before\n"))
+		read := func(commit string) (rules.Rules, []desired.Problem) {
+			data, err := d.File(commit, rules.File)
+			if err != nil {
+				t.Error(err)
+			}
+			return rules.Read(data)
+		}
+		d.serve(t, func(c *Config) {
+			c.Rules = func(commit string) []desired.Problem {
+				_, problems := read(commit)
+				return problems
+			}
+			c.RulesChange = func(before, after string, manifests map[string]string) []rules.Change {
+				was, _ := read(before)
+				is, _ := read(after)
+				return rules.Changes(was, is, manifests)
+			}
+		})
+		after(time.Second)
+		contains(t, "valid", d.status("b", "quorate/plan"), "success: no cluster is touched; quorate.yaml is valid, and changes the rules of one cluster")
+		contains(t, "valid", d.remark(7, "plan"), "**The rules change**\n\n- of `two.example.com`\n  - `environment: prod → '\\|prod`\n  - `soak: 2h → 30m`\n")
+		contains(t, "broken", d.status("c", "quorate/plan"), "failure: quorate.yaml:")
+		if text := d.remark(8, "plan"); strings.Contains(text, "The rules change") {
+			t.Errorf("what cannot be read changes rules:\n%s", text)
+		}
+		contains(t, "as before", d.status("d", "quorate/plan"), "success: no cluster is touched; quorate.yaml is valid, and means the same as before")
+		contains(t, "as before", d.remark(9, "plan"), "`quorate.yaml` is valid, and means the same to every cluster as before.")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/commitstatus"
+	"github.com/quorate/quorate/sync/rules"
 )
 
 // rollUp is the context that stands for a whole pull request, and of each cluster with its name behind it.
@@ -84,7 +85,7 @@ func (f finding) success() string {
 	switch len(f.rows) {
 	case 0:
 		if f.touched.rules {
-			return "no cluster is touched; " + rulesFile + " is valid"
+			return "no cluster is touched; " + rules.File + " is valid" + f.touched.ruling()
 		}
 		return "no cluster is touched"
 	case 1:
@@ -93,6 +94,23 @@ func (f finding) success() string {
 	}
 	riskiest := slices.MaxFunc(f.sorted(), func(a, b row) int { return cmp.Compare(a.risk, b.risk) })
 	return fmt.Sprintf("%d clusters are planned; the riskiest change is %s, of %s", len(f.rows), riskiest.risk, riskiest.name)
+}
+
+// ruling says in a few words for whom the rules are others then.
+func (t touched) ruling() string {
+	clusters := 0
+	for _, c := range t.ruled {
+		clusters += len(c.Clusters)
+	}
+	switch {
+	case len(t.ruled) == 0:
+		return ", and means the same as before"
+	case clusters == 0:
+		return ", and changes rules of all clusters together"
+	case clusters == 1:
+		return ", and changes the rules of one cluster"
+	}
+	return fmt.Sprintf(", and changes the rules of %d clusters", clusters)
 }
 
 // errorsFirst orders problems by what stops a merge, and then as the files read.

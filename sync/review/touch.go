@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/sync/gitrepo"
+	"github.com/quorate/quorate/sync/rules"
 )
 
 // change is what a pull request does to one cluster.
@@ -34,6 +35,8 @@ type touched struct {
 	broken []string
 	// rules says that the pull request changes quorate.yaml.
 	rules bool
+	// ruled is what that means to clusters.
+	ruled []rules.Change
 	// branch has the clusters as the branch has them, by name.
 	branch map[string]desired.Cluster
 }
@@ -123,6 +126,17 @@ func clusterNames(u unit) []string {
 		all = append(all, c.Name)
 	}
 	return all
+}
+
+// manifests are where clusters stand, by name.
+func manifests(units map[string]unit) map[string]string {
+	files := map[string]string{}
+	for _, u := range units {
+		for _, c := range u.clusters {
+			files[c.Name] = c.File
+		}
+	}
+	return files
 }
 
 // twins refuses a name that several units have: nobody could tell which of them is meant.
