@@ -77,9 +77,21 @@ func Risks() []Risk {
 func (p Plan) RiskOf(c Change) Risk { return c.risk(p.running()) }
 
 // running reports that there is a control plane already. Another member changes the tags of the volumes that
-// there are: each lists them all.
+// there are: each lists them all. A volume that is made where no group is made is one that was lost.
 func (p Plan) running() bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return controlPlane(c.Have) || etcdVolume(c.Have) })
+	made := map[string]bool{} // zones
+	for _, c := range p.Changes {
+		if group, ok := c.Want.(topology.AutoScalingGroup); ok && c.Effect == Create && controlPlane(group) {
+			for _, zone := range group.Zones {
+				made[zone] = true
+			}
+		}
+	}
+	return slices.ContainsFunc(p.Changes, func(c Change) bool {
+		volume, ok := c.Want.(topology.Volume)
+		lost := ok && c.Effect == Create && etcdVolume(volume) && !made[volume.Zone]
+		return lost || controlPlane(c.Have) || etcdVolume(c.Have)
+	})
 }
 
 func etcdVolume(r topology.Resource) bool {
@@ -97,7 +109,7 @@ func (c Change) risk(running bool) Risk {
 	case None, Forbid:
 		return RiskNothing // a forbidden change is not made
 	case Create:
-		if running && controlPlane(c.Want) {
+		if running && (controlPlane(c.Want) || etcdVolume(c.Want)) {
 			return RiskQuorum
 		}
 		return RiskInPlace

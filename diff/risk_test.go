@@ -23,6 +23,7 @@ func TestTheRiskOfAPlanIsThatOfItsRiskiestChange(t *testing.T) {
 		}
 		return c
 	}
+	disk, lost := topology.Volume{EtcdCluster: "main", Zone: "a"}, topology.AutoScalingGroup{Name: "master-a", Role: topology.ControlPlane, Zones: []string{"a"}}
 	rule, vpc := topology.SecurityGroupRule{}, topology.VPC{Name: "ha"}
 	for name, c := range map[string]struct {
 		changes []Change
@@ -38,6 +39,10 @@ func TestTheRiskOfAPlanIsThatOfItsRiskiestChange(t *testing.T) {
 		"masters that roll":                 {[]Change{of(Roll, nodes, nodes), of(Roll, master, master)}, RiskQuorum},
 		"a master more":                     {[]Change{of(InPlace, master, master, "tags[x]"), of(Create, another, nil)}, RiskQuorum},
 		"a master more, beside its volume":  {[]Change{of(InPlace, topology.Volume{EtcdCluster: "main"}, topology.Volume{EtcdCluster: "main"}, "tags[x]"), of(Create, another, nil)}, RiskQuorum},
+		"a master's group that was lost":    {[]Change{of(Create, lost, nil)}, RiskInPlace},
+		"an etcd volume that was lost":      {[]Change{of(Create, disk, nil)}, RiskQuorum},
+		"one of them, in another zone":      {[]Change{of(Create, disk, nil), of(Create, topology.AutoScalingGroup{Name: "master-b", Role: topology.ControlPlane, Zones: []string{"b"}}, nil)}, RiskQuorum},
+		"a new cluster with its volumes":    {[]Change{of(Create, disk, nil), of(Create, lost, nil)}, RiskInPlace},
 		"a worker group that goes":          {[]Change{of(Roll, master, master), of(Delete, nil, nodes)}, RiskDestructive},
 		"an etcd volume at a cluster's end": {[]Change{of(Retire, nil, topology.Volume{Name: "v"})}, RiskDestructive},
 	} {

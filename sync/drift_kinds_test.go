@@ -231,6 +231,38 @@ var meddlings = []meddling{
 			}
 			return fmt.Sprint(*out.AutoScalingGroups[0].MinSize, *out.AutoScalingGroups[0].MaxSize)
 		}},
+	{"a master is gone with its group", "in place", "autoscaling-group/" + aMaster,
+		func(n *night) {
+			n.did(n.AutoScaling.DeleteAutoScalingGroup(n.Context(), &autoscaling.DeleteAutoScalingGroupInput{AutoScalingGroupName: aws.String(aMaster), ForceDelete: aws.Bool(true)}))
+			for range 5 {
+				n.minute()
+			}
+		},
+		func(n *night) string {
+			out, err := n.AutoScaling.DescribeAutoScalingGroups(n.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{aMaster}})
+			n.must(err)
+			if len(out.AutoScalingGroups) == 0 {
+				return "none"
+			}
+			return fmt.Sprint(*out.AutoScalingGroups[0].MinSize, *out.AutoScalingGroups[0].MaxSize)
+		}},
+	{"an etcd volume is gone", "quorum-affecting", "volume/a.etcd-main.ha.example.com",
+		func(n *night) {
+			n.suspend(aMaster, "Launch")
+			n.terminate(n.machineOf(aMaster))
+			for range 10 {
+				n.minute()
+			}
+			n.did(n.EC2.DeleteVolume(n.Context(), &ec2.DeleteVolumeInput{VolumeId: aws.String(n.id("volume/a.etcd-main.ha.example.com"))}))
+			n.did(n.AutoScaling.ResumeProcesses(n.Context(), &autoscaling.ResumeProcessesInput{AutoScalingGroupName: aws.String(aMaster)}))
+			n.minute()
+		},
+		func(n *night) string {
+			n.Helper()
+			out, err := n.EC2.DescribeVolumes(n.Context(), &ec2.DescribeVolumesInput{Filters: []ec2types.Filter{{Name: aws.String("tag:Name"), Values: []string{"a.etcd-main.ha.example.com"}}}})
+			n.must(err)
+			return fmt.Sprint(len(out.Volumes))
+		}},
 	{"workers are made from something else", "rolling", "autoscaling-group/nodes.ha.example.com template",
 		func(n *night) { n.repin(workers, "launch-template/nodes.ha.example.com") }, machineTypes(workers)},
 	{"a master is made from something else", "quorum-affecting", "autoscaling-group/" + aMaster + " template",

@@ -6,6 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/apply/order"
+	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/sync/commitstatus"
 	"github.com/quorate/quorate/sync/drift"
@@ -43,6 +46,47 @@ func TestThatThereIsNoDriftIsSaidAtMostEverySixHours(t *testing.T) {
 			t.Errorf("said %+v", got)
 		}
 	})
+}
+
+// Whatever made the pass look, what it puts back is on record as drift; what a commit asks for is not.
+func TestACorrectionIsOnRecordAsDrift(t *testing.T) {
+	subnet := topology.Ref{Kind: topology.KindSubnet, Name: "a.one.example.com"}
+	found := func(mode desired.DriftMode) *drift.Report {
+		return &drift.Report{Known: true, Findings: []drift.Finding{{Ref: subnet, Path: "dns64", Mode: mode, Risk: diff.RiskInPlace}}}
+	}
+	steps := []order.Step{{Change: diff.Change{Ref: subnet, Effect: diff.InPlace}}}
+	for name, c := range map[string]struct {
+		report *drift.Report
+		begun  string
+		ended  string
+	}{
+		"a commit":                           {&drift.Report{}, "", "poll"},
+		"a correction":                       {found(desired.FixDrift), "drift", "drift"},
+		"drift that is left, with a commit":  {found(desired.AskDrift), "", "poll"},
+		"a service that tells no such thing": {nil, "", "poll"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				planned := Planned{Drift: c.report, Steps: steps}
+				begun := &clerk{}
+				if err := (Pass{Auditor: begun}).begin(planned, "a"); err != nil || len(begun.begun) != 1 || begun.begun[0].Trigger != c.begun {
+					t.Errorf("begun as %+v, %v", begun.begun, err)
+				}
+				ended := &clerk{}
+				w := &world{auditor: ended, answer: map[string]func() Result{"one.example.com": func() Result {
+					return Result{Planned: planned, Report: apply.Report{Outcomes: []apply.Outcome{{Ref: subnet, State: apply.Done, Acted: true}}}}
+				}}}
+				w.branch.push("1", map[string]string{"one": named("one.example.com")})
+				serve(t, w)
+				synctest.Wait()
+				w.stop()
+				synctest.Wait()
+				if len(ended.records) != 1 || ended.records[0].Trigger != c.ended {
+					t.Errorf("ended as %+v", ended.records)
+				}
+			})
+		})
+	}
 }
 
 func TestAClusterWithADriftScheduleIsNotLookedAtWithAllOthers(t *testing.T) {

@@ -91,6 +91,25 @@ func TestMachinesWhoseTimeHasComeHaveNotDrifted(t *testing.T) {
 	}
 }
 
+// A master's group comes back with its member; a member whose volume is gone does not.
+func TestALostMasterIsMadeAnewInPlaceUnlessItsVolumeIsLostToo(t *testing.T) {
+	group := topology.AutoScalingGroup{Name: "master-a.masters.ha.example.com", Role: topology.ControlPlane, Zones: []string{"a"}}
+	volume := topology.Volume{Name: "a.etcd-main.ha.example.com", EtcdCluster: "main", Member: "a", Zone: "a"}
+	lost := func(r topology.Resource) diff.Change { return diff.Change{Ref: r.Ref(), Effect: diff.Create, Want: r} }
+	for name, c := range map[string]struct {
+		plan diff.Plan
+		held int
+	}{
+		"the group":                {planOf(lost(group)), 0},
+		"the volume":               {planOf(lost(volume)), 1},
+		"the group and its volume": {planOf(lost(group), lost(volume)), 2},
+	} {
+		if plan, report := Judge(c.plan, "fix, quorum-affecting=ask", Memory{}, noon); len(report.Held) != c.held || len(plan.Changes)+c.held != len(c.plan.Changes) {
+			t.Errorf("%s: left %q, held %q", name, refs(plan.Changes), refs(report.Held))
+		}
+	}
+}
+
 func TestAForbiddenDriftAsksAndStopsAll(t *testing.T) {
 	no := diff.Change{Ref: aSubnet.Ref(), Effect: diff.Forbid, Want: aSubnet, Have: aSubnet, Fields: []diff.FieldChange{{Path: "zone", Effect: diff.Forbid}}}
 	plan, report := Judge(planOf(no, raised), "", Memory{}, noon)

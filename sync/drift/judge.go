@@ -94,9 +94,14 @@ func Judge(plan diff.Plan, policy desired.DriftPolicy, memory Memory, now time.T
 }
 
 // riskOf is the risk of a change with that of what it is made for: a launch template is corrected for the
-// machines of its groups, and what belongs to something goes when that goes.
+// machines of its groups, and what belongs to something goes when that goes. A master's group that is gone is
+// made anew in place, for its member comes back on its volumes; but not if a volume of etcd is gone, too: the
+// member that was on it leaves etcd, and another one joins.
 func riskOf(plan diff.Plan, c diff.Change) diff.Risk {
 	risk := plan.RiskOf(c)
+	if c.Effect == diff.Create && etcd(c.Want) && slices.ContainsFunc(plan.Changes, losesMember) {
+		risk = max(risk, diff.RiskQuorum)
+	}
 	for _, other := range plan.Changes {
 		group, isGroup := other.Want.(topology.AutoScalingGroup)
 		switch {
@@ -106,6 +111,23 @@ func riskOf(plan diff.Plan, c diff.Change) diff.Risk {
 		}
 	}
 	return risk
+}
+
+// losesMember reports that a volume is made for a member whose own is gone.
+func losesMember(c diff.Change) bool {
+	volume, ok := c.Want.(topology.Volume)
+	return ok && c.Effect == diff.Create && volume.EtcdCluster != ""
+}
+
+// etcd reports whether a resource carries a member.
+func etcd(r topology.Resource) bool {
+	switch r := r.(type) {
+	case topology.AutoScalingGroup:
+		return r.Role == topology.ControlPlane
+	case topology.Volume:
+		return r.EtcdCluster != ""
+	}
+	return false
 }
 
 // findings are what is drift of a change. A group whose machines are due, because a time has come or somebody
