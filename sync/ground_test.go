@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -33,6 +34,7 @@ type ground struct {
 	join func(host awssim.Machine, config topology.NodeConfig) (die func())
 
 	mu       gosync.Mutex
+	held     chan struct{}         // if set, machines that boot come no further until it is closed
 	up       map[string]netip.Addr // "main/a" → its machine
 	whole    bool                  // all six were up: from then on losses count
 	smallest int                   // fewest members of one etcd cluster up since then
@@ -134,6 +136,16 @@ func (g *ground) boot(ctx context.Context, host awssim.Machine) (awssim.Process,
 
 // start lets the programs of a machine take their time.
 func (g *ground) start(ctx context.Context, machine string) error {
+	g.mu.Lock()
+	held := g.held
+	g.mu.Unlock()
+	if held != nil {
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if g.software == 0 {
 		return nil
 	}
@@ -149,6 +161,22 @@ func (g *ground) start(ctx context.Context, machine string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// hold lets machines launch, and come no further until release is called.
+func (g *ground) hold() (release func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	held := make(chan struct{})
+	g.held = held
+	return gosync.OnceFunc(func() { close(held) })
+}
+
+// out are the zones whose master was taken out since all were up, and how many members are up.
+func (g *ground) out() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return fmt.Sprintf("%s taken out, %d of 6 members up", strings.Join(g.lost, " "), len(g.up))
 }
 
 func (g *ground) mark(machine string, starting bool) {

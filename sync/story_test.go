@@ -349,12 +349,23 @@ func TestGiteaTellsTheWholeStory(t *testing.T) {
 	second := s.propose("larger")
 	s.until(head, planOf, "success: quorum-affecting: ")
 	s.shows(second, "| quorum-affecting |", "2 of 3, majority 2")
+	release := s.ground.hold()
+	defer release()
 	merged = s.merge(second)
+	const underWay = "us-east-1a taken out, 4 of 6 members up"
+	s.await("roll under way", func() bool { return s.ground.out() == underWay }, s.ground.out)
 	s.until(merged, applyOf, "pending: ")
 	head = s.push("wider", strings.Replace(large, "maxSize: 6", "maxSize: 7", 1), true)
 	third := s.propose("wider")
 	s.until(head, planOf, "success: ")
-	s.shows(third, "| `"+storyCluster+"` | planned |")
+	s.shows(third, "| `"+storyCluster+"` | planned |", "Of commit `"+head[:12])
+	if now := s.ground.out(); now != underWay {
+		t.Errorf("the roll did not wait for the plan: %s", now)
+	}
+	if said := s.told(merged, applyOf); !strings.HasPrefix(said[0], "pending: ") {
+		t.Errorf("the roll is not told to be under way: %q", said)
+	}
+	release()
 	s.until(merged, applyOf, "success: ")
 	s.ground.check(t, rolledZones...)
 
