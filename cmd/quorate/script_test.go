@@ -18,15 +18,19 @@ func TestMain(m *testing.M) {
 	if code, simulated := machine.Main(); simulated {
 		os.Exit(code)
 	}
-	testscript.Main(m, map[string]func(){"quorate": main, "kops": kopsMain, "get": getMain, "receive": receiveMain})
+	testscript.Main(m, map[string]func(){"quorate": main, "kops": kopsMain, "get": getMain, "receive": receiveMain,
+		"api": apiMain, "statuses": statusesMain, "comments": commentsMain, "largest": largestMain})
 }
 
 // TestScript runs the conversations in testdata/script, each with a folder, a simulated
 // region and repositories of its own. What they say beyond the usual commands is in
 // scriptcommand_test.go. To write what a command says now into a script: go test -update.
-func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+func TestScript(t *testing.T) { testscript.Run(t, conversations("testdata/script", setup)) }
+
+// conversations are the scripts of a folder.
+func conversations(dir string, setup func(*testscript.Env) error) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		UpdateScripts:       *update,
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
@@ -44,7 +48,7 @@ func TestScript(t *testing.T) {
 			"learn":                  learnCommand,
 			"metrics-are-documented": metricsCommand,
 		},
-	})
+	}
 }
 
 // setup gives a script its files and an environment in which nothing of this computer's
