@@ -69,7 +69,7 @@ func TestACorrectionIsOnRecordAsDrift(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				planned := Planned{Drift: c.report, Steps: steps}
 				begun := &clerk{}
-				if err := (Pass{Auditor: begun}).begin(planned, "a"); err != nil || len(begun.begun) != 1 || begun.begun[0].Trigger != c.begun {
+				if err := (Pass{Auditor: begun}).begin(Result{Planned: planned}, "a"); err != nil || len(begun.begun) != 1 || begun.begun[0].Trigger != c.begun {
 					t.Errorf("begun as %+v, %v", begun.begun, err)
 				}
 				ended := &clerk{}
