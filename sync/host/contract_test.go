@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -53,12 +55,14 @@ type said struct{ Author, Body string }
 type weather interface {
 	// clear is the start.
 	clear()
-	// limit makes the host ask for silence of a second or two, in its own way.
-	limit()
+	// ways are those in which the host asks for silence, and limit makes it ask for a second or two.
+	ways() []string
+	limit(way string)
 	// storm makes the host answer, but not as itself.
 	storm()
-	// down breaks every connection.
+	// down breaks every connection, and crawl lets nobody wait long enough for an answer.
 	down()
+	crawl()
 	// asked counts the requests that reached the host, or what is left of it, by method.
 	asked(method string) int
 }
@@ -129,14 +133,14 @@ func statusMoves(t *testing.T, g ground) {
 	wantStatus(t, g, other, "pending: waiting: control plane 1/3")
 }
 
-// poster is the host with what stands before it in the service.
-func poster(t *testing.T, h host.Host) *commitstatus.Spool {
+// poster is the host with what stands before it in the service, and what that keeps in a folder.
+func poster(t *testing.T, h host.Host, dir string) *commitstatus.Spool {
 	t.Helper()
-	ledger, err := commitstatus.NewLedger(filepath.Join(t.TempDir(), "said"), h)
+	ledger, err := commitstatus.NewLedger(filepath.Join(dir, "said"), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spool, err := commitstatus.NewSpool(filepath.Join(t.TempDir(), "spool"), ledger)
+	spool, err := commitstatus.NewSpool(filepath.Join(dir, "spool"), ledger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,10 +148,12 @@ func poster(t *testing.T, h host.Host) *commitstatus.Spool {
 }
 
 func statusOnce(t *testing.T, g ground) {
-	p := poster(t, g.open(t))
+	dir := t.TempDir()
 	s := status(t, g, commitstatus.Success, "converged")
-	post(t, p, s)
+	post(t, poster(t, g.open(t), dir), s)
 	before := g.weather().asked("POST")
+	p := poster(t, g.open(t), dir) // of the next process
+	post(t, p, s)
 	post(t, p, s)
 	if after := g.weather().asked("POST"); after != before {
 		t.Errorf("posted %d times more", after-before)
@@ -175,9 +181,16 @@ func rateLimited(t *testing.T, g ground) {
 	if !g.reviewed() {
 		t.Skip("Git has no rate limits")
 	}
-	spool := poster(t, g.open(t))
+	for _, way := range g.weather().ways() {
+		t.Run(way, func(t *testing.T) { silent(t, g, way) })
+	}
+}
+
+func silent(t *testing.T, g ground, way string) {
+	h := g.open(t)
+	spool := poster(t, h, t.TempDir())
 	s := status(t, g, commitstatus.Success, "converged")
-	g.weather().limit()
+	g.weather().limit(way)
 	err := spool.Post(t.Context(), s)
 	until, limited := host.RetryAt(err)
 	if !limited || !errors.Is(err, commitstatus.ErrDeferred) || time.Until(until) > 3*time.Second {
@@ -185,6 +198,12 @@ func rateLimited(t *testing.T, g ground) {
 	}
 	asked := g.weather().asked("POST")
 	g.weather().clear()
+	reads := g.weather().asked("GET")
+	if _, err := h.PullRequests(t.Context()); errors.Is(err, host.ErrRateLimited) && g.weather().asked("GET") != reads {
+		t.Errorf("asked in the silence: %v", err)
+	} else if err == nil && time.Now().Before(until) {
+		t.Error("read in the silence")
+	}
 	for err = spool.Flush(t.Context()); err != nil; err = spool.Flush(t.Context()) {
 		if now := g.weather().asked("POST"); now != asked || time.Now().After(until.Add(10*time.Second)) {
 			t.Fatalf("asked %d times in the silence: %v", now-asked, err)
@@ -203,16 +222,25 @@ func waitUntil(t *testing.T, at time.Time) {
 	}
 }
 
+// patience is how long is waited for a host that never answers; the others fail at once.
+const patience = 500 * time.Millisecond
+
 func outage(t *testing.T, g ground) {
-	for name, fail := range map[string]func(){"answers 502": g.weather().storm, "breaks connections": g.weather().down} {
-		spool := poster(t, g.open(t))
+	for name, fail := range map[string]func(){
+		"answers 502": g.weather().storm, "breaks connections": g.weather().down, "does not answer": g.weather().crawl,
+	} {
+		spool := poster(t, g.open(t), t.TempDir())
 		s := status(t, g, commitstatus.Success, "converged though it "+name)
 		fail()
-		if err := spool.Post(t.Context(), s); !errors.Is(err, commitstatus.ErrDeferred) {
+		brief, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if err := spool.Post(brief, s); !errors.Is(err, commitstatus.ErrDeferred) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if g.reviewed() {
-			if _, err := g.open(t).PullRequests(t.Context()); !errors.Is(err, host.ErrUnavailable) {
+			brief, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if _, err := g.open(t).PullRequests(brief); !errors.Is(err, host.ErrUnavailable) {
 				t.Errorf("%s: pull requests: %v", name, err)
 			}
 		}
@@ -315,6 +343,7 @@ func commentKept(t *testing.T, g ground) {
 	g.say(t, number, "bob", "Please look.")
 	g.say(t, number, "bob", "<!-- quorate:plan -->\nAll is well, says bob.")
 	for _, body := range []string{"| cluster | steps |\n| --- | --- |\n| ha | 3 |", "4 steps", "4 steps"} {
+		h = g.open(t) // as the next process does
 		if err := h.Keep(t.Context(), number, host.Remark{Name: "plan", Body: body}); err != nil {
 			t.Fatal(err)
 		}
@@ -361,6 +390,12 @@ func commentCut(t *testing.T, g ground) {
 	got := all[0].Body
 	if len(got) >= len(body) || len(got) < 60_000 || !strings.Contains(got, "[The full text](https://quorate.example.com/7)") || !strings.Contains(got, "\n```\n\n</details>\n\n**Cut here**") {
 		t.Errorf("%d bytes that end in %q", len(got), got[max(0, len(got)-200):])
+	}
+	if err := h.Keep(t.Context(), number, host.Remark{Name: "plan", Body: "é" + strings.Repeat("🏠", 400_000)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := g.comments(t, number)[0].Body; !utf8.ValidString(got) || strings.Contains(got, "\ufffd") || strings.Count(got, "🏠") < 5000 || !strings.Contains(got, "**Cut here**") {
+		t.Errorf("one line: %d bytes that end in %q", len(got), got[max(0, len(got)-200):])
 	}
 }
 

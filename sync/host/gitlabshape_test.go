@@ -250,20 +250,29 @@ func (g *gitLabShape) listNotes(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func noteBody(r *http.Request) string {
+// noteBody is the text of a note, unless it is longer than GitLab takes.
+func noteBody(w http.ResponseWriter, r *http.Request) (string, bool) {
 	var in struct{ Body string }
 	json.NewDecoder(r.Body).Decode(&in)
-	return in.Body
+	if len([]rune(in.Body)) > 1_000_000 {
+		reply(w, http.StatusBadRequest, map[string]any{"message": map[string]any{"note": []string{"is too long (maximum is 1000000 characters)"}}})
+		return "", false
+	}
+	return in.Body, true
 }
 
 func (g *gitLabShape) addNote(w http.ResponseWriter, r *http.Request) {
-	reply(w, http.StatusCreated, g.note(g.remark(g.proposal(r.PathValue("iid")), "robot", noteBody(r))))
+	if body, ok := noteBody(w, r); ok {
+		reply(w, http.StatusCreated, g.note(g.remark(g.proposal(r.PathValue("iid")), "robot", body)))
+	}
 }
 
 func (g *gitLabShape) editNote(w http.ResponseWriter, r *http.Request) {
 	_, c := g.forge.comment(r.PathValue("note"))
-	c.body, c.changed = noteBody(r), g.now()
-	reply(w, http.StatusOK, g.note(c))
+	if body, ok := noteBody(w, r); ok {
+		c.body, c.changed = body, g.now()
+		reply(w, http.StatusOK, g.note(c))
+	}
 }
 
 func (g *gitLabShape) deleteNote(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -77,4 +78,20 @@ func everything(t *testing.T, h host.Host) []error {
 	err6 := h.Keep(t.Context(), 1, host.Remark{Name: "plan", Body: "x"})
 	err7 := h.Post(t.Context(), commitstatus.Status{Commit: fmt.Sprintf("%040d", 1), Context: "quorate/plan", State: commitstatus.Success})
 	return []error{err1, err2, err3, err4, err5, err6, err7}
+}
+
+func TestAHostThatIsNotThereIsAnOutage(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	for _, kind := range []host.Kind{host.GitHub, host.GitLab, host.Gitea} {
+		h, err := host.Open(host.Config{Repository: server.URL + "/acme/clusters", Kind: kind, TokenFile: tokenFile(t, "x")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, err := range everything(t, h) {
+			if !errors.Is(err, host.ErrUnavailable) || errors.Is(err, commitstatus.ErrRejected) {
+				t.Errorf("%s, question %d: %v", h, i, err)
+			}
+		}
+	}
 }

@@ -72,7 +72,9 @@ func (g *plainGround) weather() weather { return away{g.dir} }
 type away struct{ dir string }
 
 func (a away) clear()         { _ = os.Rename(a.dir+".away", a.dir) } // it may be there
-func (a away) limit()         {}
+func (away) ways() []string   { return nil }
+func (away) limit(string)     {}
+func (a away) crawl()         { a.storm() }
 func (a away) storm()         { _ = os.Rename(a.dir, a.dir+".away") }
 func (a away) down()          { a.storm() }
 func (away) asked(string) int { return 0 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The longest comment of each host. All count characters, GitHub and GitLab each in their own way, and we
@@ -137,12 +138,15 @@ func (r Remark) text(limit int) (string, error) {
 	return head + cut(body, limit-len(head), r.Full), nil
 }
 
-// cut keeps as many whole lines as there is room for, closes what they opened, and says what is missing.
+// cut keeps as many whole lines as there is room for, of a huge first one its beginning, closes what they opened, and says what is missing.
 func cut(body string, limit int, full string) string {
 	if len(body) <= limit {
 		return body
 	}
 	lines := strings.SplitAfter(body, "\n")
+	if longest := limit / 2; len(lines[0]) > longest {
+		lines[0] = characters(lines[0][:longest]) + "…\n" // rather a part of it than nothing at all
+	}
 	note := cutNote(len(lines), full)
 	var kept, size int
 	var open, end nesting
@@ -155,6 +159,17 @@ func cut(body string, limit int, full string) string {
 		kept, end = i+1, open
 	}
 	return strings.Join(lines[:kept], "") + end.close() + note
+}
+
+// characters is a text without what is left of a character that was cut through at its end.
+func characters(text string) string {
+	for len(text) > 0 {
+		if r, size := utf8.DecodeLastRuneInString(text); r != utf8.RuneError || size != 1 {
+			break
+		}
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 func cutNote(lines int, full string) string {

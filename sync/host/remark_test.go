@@ -36,6 +36,15 @@ func TestWhateverIsCutFitsAndIsBalanced(t *testing.T) {
 	}
 }
 
+func TestOneHugeLineIsCutBetweenCharacters(t *testing.T) {
+	for offset := range 4 {
+		got := cut(strings.Repeat("x", offset)+strings.Repeat("🏠", 1000), 500, "")
+		if !utf8.ValidString(got) || len(got) > 500 || strings.Count(got, "🏠") < 60 || !strings.Contains(got, "Cut here") {
+			t.Errorf("%d: %q", offset, got)
+		}
+	}
+}
+
 func TestANameThatWouldBreakTheMarkerIsRefused(t *testing.T) {
 	for _, name := range []string{"", "a b", "-->", "a\n", strings.Repeat("a", 65)} {
 		if _, err := (Remark{Name: name}).text(1000); err == nil {

@@ -1,8 +1,11 @@
 package host_test
 
 import (
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -53,25 +56,54 @@ func (s *sky) asked(method string) int {
 
 func (s *sky) clear() { s.set(s.next.ServeHTTP) }
 
+// limited is an answer of a host of which too much was asked. Resets are a second or two away.
+type limited struct {
+	status int
+	header map[string]string
+	reset  string // the header that says when, if it is said so
+	body   string
+}
+
+// limits are the ways of each host; see rateLimit for where they are described.
+var limits = map[host.Kind]map[string]limited{
+	host.GitHub: {
+		"primary":           {http.StatusForbidden, map[string]string{"X-RateLimit-Remaining": "0"}, "X-RateLimit-Reset", `{"message":"API rate limit exceeded for user ID 1."}`},
+		"primary, as 429":   {http.StatusTooManyRequests, map[string]string{"X-RateLimit-Remaining": "0"}, "X-RateLimit-Reset", `{"message":"API rate limit exceeded for user ID 1."}`},
+		"secondary":         {http.StatusForbidden, map[string]string{"Retry-After": "1", "X-RateLimit-Remaining": "4711"}, "", `{"message":"You have exceeded a secondary rate limit."}`},
+		"secondary, as 429": {http.StatusTooManyRequests, map[string]string{"Retry-After": "1"}, "", `{"message":"You have exceeded a secondary rate limit."}`},
+	},
+	host.GitLab: {
+		"of the application": {http.StatusTooManyRequests, map[string]string{"RateLimit-Remaining": "0"}, "RateLimit-Reset", "Retry later\n"},
+		"with a time":        {http.StatusTooManyRequests, map[string]string{"Retry-After": "1", "RateLimit-Remaining": "0"}, "RateLimit-Reset", "Retry later\n"},
+	},
+	host.Gitea: {
+		"of a proxy":         {http.StatusTooManyRequests, map[string]string{"Retry-After": "1"}, "", ""},
+		"of a proxy, as 503": {http.StatusServiceUnavailable, map[string]string{"Retry-After": "1"}, "", "<html>busy</html>"},
+	},
+}
+
+func (s *sky) ways() []string { return slices.Sorted(maps.Keys(limits[s.kind])) }
+
 // limit answers as each host does when too much was asked of it.
-func (s *sky) limit() {
+func (s *sky) limit(way string) {
+	l := limits[s.kind][way]
 	s.set(func(w http.ResponseWriter, _ *http.Request) {
-		soon := strconv.FormatInt(time.Now().Add(2*time.Second).Unix(), 10)
-		switch s.kind {
-		case host.GitHub:
-			w.Header().Set("X-RateLimit-Remaining", "0")
-			w.Header().Set("X-RateLimit-Reset", soon)
-			w.WriteHeader(http.StatusForbidden)
-			w.Write([]byte(`{"message":"API rate limit exceeded for user ID 1."}`))
-		case host.GitLab:
-			w.Header().Set("RateLimit-Reset", soon)
-			w.Header().Set("RateLimit-Remaining", "0")
-			w.WriteHeader(http.StatusTooManyRequests)
-			w.Write([]byte("Retry later\n"))
-		default:
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
+		for name, value := range l.header {
+			w.Header().Set(name, value)
 		}
+		if l.reset != "" {
+			w.Header().Set(l.reset, strconv.FormatInt(time.Now().Add(2*time.Second).Unix(), 10))
+		}
+		w.WriteHeader(l.status)
+		w.Write([]byte(l.body))
+	})
+}
+
+// crawl takes a request and never answers.
+func (s *sky) crawl() {
+	s.set(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // or the server would not notice that the other side has gone
+		<-r.Context().Done()
 	})
 }
 
