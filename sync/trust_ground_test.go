@@ -41,9 +41,11 @@ const policyText = `signatures:
     keyFile: keys/grace.asc
   - name: old@example.com
     keyFile: keys/old.asc
+  - name: host@example.net
+    keyFile: keys/host.asc
   allow:
   - path: "**"
-    signers: ["*@example.com"]
+    signers: ["*@example.com", host@example.net]
   - path: clusters/prod/**
     signers: [ada@example.com, grace@example.com]
 `
@@ -58,6 +60,7 @@ func newPeople(t *testing.T) *people {
 	}
 	p.pgp["grace"] = p.newPGP("grace", 0, judgement.AddDate(0, -1, 0))
 	p.pgp["old"] = p.newPGP("old", 24*time.Hour, judgement.AddDate(0, -1, 0))
+	p.pgp["host"] = p.newPGP("host", 0, judgement.AddDate(0, -1, 0))
 	p.pgp["mallory"] = p.newPGP("mallory", 0, judgement.AddDate(0, -1, 0))
 	p.write("keys/allowed_signers", strings.Join([]string{
 		"# who may sign",
@@ -69,6 +72,7 @@ func newPeople(t *testing.T) *people {
 	p.write("keys/revoked", p.public("gone")+"\n")
 	p.write("keys/grace.asc", p.export("grace"))
 	p.write("keys/old.asc", p.export("old"))
+	p.write("keys/host.asc", p.export("host"))
 	p.write("quorate.yaml", policyText)
 	p.write("clusters/prod/ha.yaml", "size: 1\n")
 	p.write("clusters/dev/small.yaml", "size: 1\n")

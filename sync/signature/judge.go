@@ -53,8 +53,8 @@ type Verdict struct {
 }
 
 // Judge decides under the policy of the last applied commit: nobody gives himself rights. What the
-// policy at the head of the push revokes, next, is revoked already: who finds a stolen key need not
-// wait for anything. A policy that is not in force refuses nothing.
+// policy at the head of the push revokes or no longer knows, next, is revoked already: who finds a stolen key
+// need not wait for anything. A policy that is not in force refuses nothing.
 func (p Policy) Judge(push Push, next Policy, now time.Time) Verdict {
 	if !p.InForce() {
 		return Verdict{}
@@ -101,6 +101,10 @@ func (p Policy) judge(c Commit, next Policy, now time.Time) (signer, objection s
 		if p.revoked[key] || next.revoked[key] {
 			return "", "is signed with a revoked key of " + who.String()
 		}
+	}
+	// Whoever finds a stolen key may as well take its line away as list it.
+	if _, err := next.verify(c, now); next.InForce() && err != nil {
+		return "", fmt.Sprintf("is signed with a key of %s that the push itself takes away", who)
 	}
 	if len(c.Paths) == 0 && !slices.ContainsFunc(p.rules, func(r rule) bool { return r.allows(who) }) {
 		return "", fmt.Sprintf("is signed by %s, who may not change anything", who)
