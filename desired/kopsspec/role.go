@@ -21,9 +21,3 @@ var roleSpellings = map[string]Role{
 	"Bastion":       Bastion,
 	"APIServer":     APIServer,
 }
-
-// ParseRole reads spec.role in any of its spellings.
-func ParseRole(word string) (Role, bool) {
-	role, ok := roleSpellings[word]
-	return role, ok
-}
