@@ -9,9 +9,11 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
+	jwt "github.com/golang-jwt/jwt/v4"
 	"github.com/google/go-github/v88/github"
 )
 
@@ -105,9 +107,14 @@ func (i *installation) load() error {
 	if err != nil || string(key) == i.key {
 		return err
 	}
-	signer, err := ghinstallation.NewAppsTransport(i.client.Transport, i.app.ID, key)
+	private, err := jwt.ParseRSAPrivateKeyFromPEM(key)
 	if err != nil {
 		return &Error{Class: ErrCredential, Detail: i.app.KeyFile + " is not an RSA key in PEM"}
+	}
+	signer, err := ghinstallation.NewAppsTransportWithOptions(i.client.Transport, i.app.ID,
+		ghinstallation.WithSigner(appSigner{ghinstallation.NewRSASigner(jwt.SigningMethodRS256, private)}))
+	if err != nil {
+		return &Error{Class: ErrCredential, Detail: err.Error()}
 	}
 	signer.BaseURL = strings.TrimSuffix(i.api, "/")
 	i.key, i.signer = string(key), signer
@@ -115,6 +122,24 @@ func (i *installation) load() error {
 	i.tokens.Client = i.client
 	i.tokens.InstallationTokenOptions = &github.InstallationTokenOptions{Repositories: []string{i.repo}}
 	return nil
+}
+
+// GitHub refuses a JWT from its future, or for more than ten minutes from its now on, and advises to date it a minute
+// back: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
+const (
+	appBack  = time.Minute
+	appAhead = 8 * time.Minute
+)
+
+// appSigner dates what it signs so that neither clock need be right to the minute.
+type appSigner struct{ ghinstallation.Signer }
+
+func (s appSigner) Sign(claims jwt.Claims) (string, error) {
+	if c, ok := claims.(*jwt.RegisteredClaims); ok {
+		now := time.Now().Truncate(time.Second)
+		c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now.Add(-appBack)), jwt.NewNumericDate(now.Add(appAhead))
+	}
+	return s.Signer.Sign(claims)
 }
 
 // login is the name that an app's comments bear.

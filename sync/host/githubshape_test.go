@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -36,10 +37,13 @@ type gitHubShape struct {
 	api    *described
 	logins map[string]string // by token
 	app    *rsa.PublicKey
+	behind time.Duration        // how far GitHub's clock is behind ours
+	life   time.Duration        // of tokens for the app; an hour if zero
+	ends   map[string]time.Time // when they end
 }
 
 func newGitHubShape(t *testing.T) *gitHubShape {
-	g := &gitHubShape{forgeGround: &forgeGround{forge: newForge()}, logins: map[string]string{"robots-token": "robot"}}
+	g := &gitHubShape{forgeGround: &forgeGround{forge: newForge()}, logins: map[string]string{"robots-token": "robot"}, ends: map[string]time.Time{}}
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, string){
 		"GET /user": g.user,
@@ -288,8 +292,8 @@ func (g *gitHubShape) installationToken(w http.ResponseWriter, r *http.Request) 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	token := fmt.Sprintf("ghs_%d", len(g.logins))
-	g.logins[token] = "quorate-app[bot]"
-	reply(w, http.StatusCreated, map[string]any{"token": token, "expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
+	g.logins[token], g.ends[token] = "quorate-app[bot]", time.Now().Add(cmp.Or(g.life, time.Hour))
+	reply(w, http.StatusCreated, map[string]any{"token": token, "expires_at": g.ends[token].UTC().Format(time.RFC3339)})
 }
 
 func (g *gitHubShape) getApp(w http.ResponseWriter, r *http.Request) {
@@ -324,7 +328,7 @@ func (g *gitHubShape) signed(r *http.Request) error {
 			return err
 		}
 	}
-	now := time.Now().Unix()
+	now := time.Now().Add(-g.behind).Unix()
 	if header.Alg != "RS256" || claims.Iss != "42" || claims.Iat > now || claims.Exp < now || claims.Exp > now+600 {
 		return fmt.Errorf("bad claims: %+v %+v", header, claims)
 	}
@@ -332,20 +336,40 @@ func (g *gitHubShape) signed(r *http.Request) error {
 	return rsa.VerifyPKCS1v15(g.app, crypto.SHA256, sum[:], signature)
 }
 
-func TestGitHubAppSpeaksUnderItsOwnName(t *testing.T) {
-	g := newGitHubShape(t)
-	file := filepath.Join(t.TempDir(), "app.pem")
-	newKey := func() {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
+// newKey gives the app another key, in the same file.
+func (g *gitHubShape) newKey(t *testing.T, file string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(file, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.app = &key.PublicKey
+}
+
+func TestGitHubAppSpeaksThoughClocksDiffer(t *testing.T) {
+	for _, behind := range []time.Duration{55 * time.Second, 0, -5 * time.Minute} {
+		g := newGitHubShape(t)
+		g.behind = behind
+		file := filepath.Join(t.TempDir(), "app.pem")
+		g.newKey(t, file)
+		h, err := host.Open(host.Config{Repository: g.sky.URL + "/acme/clusters", Kind: host.GitHub, App: host.App{ID: 42, Installation: 4711, KeyFile: file}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-		if err := os.WriteFile(file, block, 0o600); err != nil {
-			t.Fatal(err)
+		if _, err := h.PullRequests(t.Context()); err != nil {
+			t.Errorf("%v behind us: %v", behind, err)
 		}
-		g.app = &key.PublicKey
 	}
+}
+
+func TestGitHubAppSpeaksUnderItsOwnName(t *testing.T) {
+	g := newGitHubShape(t)
+	file := filepath.Join(t.TempDir(), "app.pem")
+	newKey := func() { g.newKey(t, file) }
 	newKey()
 	h, err := host.Open(host.Config{
 		Repository: g.sky.URL + "/acme/clusters", Kind: host.GitHub, App: host.App{ID: 42, Installation: 4711, KeyFile: file},

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,6 +155,68 @@ func TestAForgedDeliveryIsRefused(t *testing.T) {
 			t.Error("the secret is in the log")
 		}
 	})
+}
+
+// counted is a body that knows how much of it was read.
+type counted struct {
+	io.Reader
+
+	read int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+func TestAFloodOfForgeriesWakesNobodyAndIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, s sender, h *hook) {
+		for i := range 2000 {
+			body := &counted{Reader: strings.NewReader(s.push)}
+			forged := s.send("whsec_"+base64.StdEncoding.EncodeToString([]byte("another")), fmt.Sprint(i), s.event, s.push)
+			if i%2 == 0 {
+				forged = delivery(s.push, map[string]string{"X-GitHub-Event": "push", "X-Gitea-Event": "push", "X-Gitlab-Event": "Push Hook"})
+			}
+			forged.Body = io.NopCloser(body)
+			if code := h.post(forged); code != http.StatusUnauthorized {
+				t.Fatalf("%d: %d", i, code)
+			}
+			if signed := s.name != "GitLab" && i%2 == 1; body.read > 0 != signed {
+				t.Fatalf("%d: %d bytes were read", i, body.read)
+			}
+		}
+		if len(h.heard) > 0 || len(h.seen.known) > 0 {
+			t.Errorf("heard %v, remembers %d", h.heard, len(h.seen.known))
+		}
+	})
+}
+
+func TestOnlyAFewDeliveriesAreReadAtOnce(t *testing.T) {
+	s := senders[0]
+	h := newHook(s.kind, s.secret)
+	var slow []*io.PipeWriter
+	var all sync.WaitGroup
+	for i := range maxAtOnce {
+		body, end := io.Pipe()
+		slow = append(slow, end)
+		r := s.send("forged", fmt.Sprint(i), s.event, s.push)
+		r.Body = body
+		all.Go(func() { h.ServeHTTP(httptest.NewRecorder(), r) })
+		if _, err := end.Write([]byte("{")); err != nil { // returns when it was read
+			t.Fatal(err)
+		}
+	}
+	if code := h.post(s.send(s.secret, "true", s.event, s.push)); code != http.StatusServiceUnavailable {
+		t.Errorf("one more: %d", code)
+	}
+	for _, end := range slow {
+		end.Close()
+	}
+	all.Wait()
+	if code := h.post(s.send(s.secret, "true", s.event, s.push)); code != http.StatusAccepted {
+		t.Errorf("after them: %d", code)
+	}
 }
 
 func TestASignedTimeEnds(t *testing.T) {
