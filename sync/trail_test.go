@@ -13,11 +13,13 @@ import (
 
 	"github.com/quorate/quorate/actual"
 	"github.com/quorate/quorate/apply"
+	"github.com/quorate/quorate/apply/order"
 	"github.com/quorate/quorate/apply/quorum"
 	"github.com/quorate/quorate/desired"
 	"github.com/quorate/quorate/diff"
 	"github.com/quorate/quorate/examples"
 	"github.com/quorate/quorate/sync/audit"
+	"github.com/quorate/quorate/sync/promotion"
 	"github.com/quorate/quorate/topology"
 )
 
@@ -167,4 +169,25 @@ func TestTheServiceTellsTheAuditorOfEveryPass(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAPassThatGoesOnIsOnRecordWithWhoIsBehindIt also has a commit whose author nobody can read.
+func TestAPassThatGoesOnIsOnRecordWithWhoIsBehindIt(t *testing.T) {
+	vpc := topology.Ref{Kind: topology.KindVPC, Name: "one.example.com"}
+	of := Result{
+		Planned: Planned{Steps: []order.Step{{Change: diff.Change{Ref: vpc, Effect: diff.Create}}}},
+		Leave:   &promotion.Leave{PullRequest: "https://git.example.com/pulls/7", Approvers: "ada, eve", Override: "it burns (ada)"},
+	}
+	for want, author := range map[string]func(string) (string, error){
+		"Bob of abc": func(commit string) (string, error) { return "Bob of " + commit, nil },
+		"":           func(string) (string, error) { return "", errors.New("the commit is gone") },
+	} {
+		c := &clerk{}
+		if err := (Pass{Auditor: c, Author: author}).begin(of, "abc"); err != nil {
+			t.Fatal(err)
+		}
+		if r := c.begun[0]; r.Author != want || r.PullRequest != of.Leave.PullRequest || r.Approver != "ada, eve" || r.Override != "it burns (ada)" {
+			t.Errorf("begun as %+v", r)
+		}
+	}
 }

@@ -397,4 +397,7 @@ func TestAnOrderIsOnRecordWhileAPassGoesOn(t *testing.T) {
 	if err := l.Tell(t.Context(), order); err == nil {
 		t.Error("it is on record under a name that is none")
 	}
+	if err := l.Flush(t.Context()); err != nil {
+		t.Errorf("what has no place keeps all others from theirs: %v", err)
+	}
 }

@@ -153,6 +153,24 @@ func TestOrdersAreOnRecordBeforeTheyAreAnswered(t *testing.T) {
 		if diff := cmp.Diff(want, recorded); diff != "" {
 			t.Errorf("-want +recorded:\n%s", diff)
 		}
+		d.mu.Unlock()
+		paused := d.say(7, "bob", "/quorate pause once more")
+		after(time.Minute)
+		contains(t, "pause", d.remark(7, fmt.Sprintf("answer-%d", paused)), "paused `one.example.com`")
+		d.mu.Lock()
+		failing = errors.New("disk full")
+		d.mu.Unlock()
+		resumed := d.say(7, "bob", "/quorate resume")
+		after(time.Minute)
+		d.mu.Lock()
+		failing = nil
+		d.mu.Unlock()
+		after(10 * time.Minute)
+		contains(t, "resume", d.remark(7, fmt.Sprintf("answer-%d", resumed)), "`one.example.com` goes on")
+		d.mu.Lock()
+		if n := len(recorded); n != len(want)+2 || recorded[n-1].Verb != "resume" {
+			t.Errorf("recorded: %+v", recorded)
+		}
 		failing = errors.New("disk full")
 		d.mu.Unlock()
 		id := d.say(7, "bob", "/quorate pause again")

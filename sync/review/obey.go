@@ -180,19 +180,19 @@ func (s *Service) pause(ctx context.Context, h hearing, c host.Comment, order co
 func (s *Service) resume(ctx context.Context, h hearing, c host.Comment, order command) (string, error) {
 	var ended, others []string
 	for _, name := range h.p.clusters() {
-		was, err := s.cfg.Orders.resume(name)
-		if err != nil {
+		if !s.cfg.Orders.paused(name) {
+			others = append(others, name)
+			continue
+		}
+		// On record first: afterwards nobody could tell that there was something to end.
+		if err := s.record(ctx, h, c, order, name); err != nil {
 			return "", err
 		}
-		if was {
-			ended = append(ended, name)
-			s.ordered(name)
-			if err := s.record(ctx, h, c, order, name); err != nil {
-				return "", err
-			}
-		} else {
-			others = append(others, name)
+		if err := s.cfg.Orders.resume(name); err != nil {
+			return "", err
 		}
+		ended = append(ended, name)
+		s.ordered(name)
 	}
 	if len(ended) == 0 {
 		return fmt.Sprintf("no command paused %s. A pause in the manifest ends by a commit, and so does a halt of a roll.", spans(others)), nil

@@ -125,13 +125,16 @@ func (o *Orders) pause(cluster string, p Pause) error {
 	return o.change(func(all *ordered) { all.Pauses[cluster] = p })
 }
 
-// resume ends a pause; was says whether there was one.
-func (o *Orders) resume(cluster string) (was bool, err error) {
-	err = o.change(func(all *ordered) {
-		_, was = all.Pauses[cluster]
-		delete(all.Pauses, cluster)
-	})
-	return was, err
+func (o *Orders) paused(cluster string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, paused := o.all.Pauses[cluster]
+	return paused
+}
+
+// resume ends a pause.
+func (o *Orders) resume(cluster string) error {
+	return o.change(func(all *ordered) { delete(all.Pauses, cluster) })
 }
 
 func (o *Orders) roll(cluster, group string, from time.Time) error {

@@ -130,10 +130,13 @@ func TestAPassIsShownWhileItGoesOnAndAfterIt(t *testing.T) {
 	b, paper := board(t), &paper{}
 	trail := b.Trail(paper)
 	b.Planned(planned())
-	must(t, trail.Begin(begun()))
+	known := begun()
+	known.Author, known.PullRequest, known.Approver = "Grace", "https://git.example.com/pulls/7", "Lin"
+	must(t, trail.Begin(known))
 	b.Progress(ha, outcomeA())
 	of := "/runs/" + ha + "/" + commit
 	shows(t, b, of, "The pass that goes on", "going on", "2 roll", "etcd main catches up", "one zone after the other", "not ended yet",
+		"Grace", "https://git.example.com/pulls/7", "<dd>Lin</dd>",
 		"3 of 3 healthy, 2 after, 2 needed", "2026-03-01 12:00:00 UTC")
 
 	must(t, trail.Record(t.Context(), ended(audit.Changed, "")))
