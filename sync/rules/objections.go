@@ -142,7 +142,11 @@ func (h hearing) neighbours() Verdict {
 	}
 	for _, o := range h.in(h.env.Name) {
 		if o.Healthy.IsZero() && (o.Halted || o.Current && !o.Busy) {
-			return Verdict{Answer: Wait, Reason: fmt.Sprintf("%s has the change and is not healthy with it%s; no other cluster of %s gets it before", o.Cluster, because(o.Trouble), h.env.Name)}
+			how := "has the change and is not healthy with it"
+			if !o.Current {
+				how = "does not get on with the change"
+			}
+			return Verdict{Answer: Wait, Reason: fmt.Sprintf("%s %s%s; no other cluster of %s gets it before", o.Cluster, how, because(o.Trouble), h.env.Name)}
 		}
 	}
 	return proceed
