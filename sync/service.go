@@ -94,6 +94,8 @@ type member struct {
 	// else was said since. Only the pass at work touches the two.
 	calmOf string
 	calmAt time.Time
+	// looked says that a pass was made since the service started. Only the pass at work touches it.
+	looked bool
 }
 
 // New makes a service.
@@ -177,8 +179,9 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	commit := head.Hash
 	s.mu.Unlock()
 	if reason != schedule.Drift && reason != schedule.Retry {
-		s.say(ctx, commitstatus.Status{Commit: commit, Context: applyContext(want.Name), State: commitstatus.Pending, Description: "looking at AWS", First: true})
+		s.say(ctx, commitstatus.Status{Commit: commit, Context: applyContext(want.Name), State: commitstatus.Pending, Description: "looking at AWS", First: !m.looked})
 	}
+	m.looked = true
 	result := s.guarded(ctx, want, commit)
 	m.wait = m.wait.after(result, time.Now())
 	state, text := statusOf(result, time.Since(m.wait.since))

@@ -167,6 +167,31 @@ func TestOnlyClustersWhoseManifestChangedAreRun(t *testing.T) {
 	})
 }
 
+// TestAServiceThatStartsDoesNotTakeBackWhatWasSaid of the commit that it finds; of one that the branch comes to later,
+// what was said long ago counts no more.
+func TestAServiceThatStartsDoesNotTakeBackWhatWasSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		one := map[string]string{"one": named("one.example.com")}
+		w.branch.push("a", one)
+		serve(t, w)
+		after(t, w, time.Minute, "a one.example.com")
+		w.branch.push("b", map[string]string{"one": named("one.example.com") + "# edited\n"})
+		after(t, w, time.Minute, "b one.example.com")
+		w.branch.push("a", one)
+		after(t, w, time.Minute, "a one.example.com")
+		var looks []string
+		for _, s := range w.wall.posted {
+			if s.Description == "looking at AWS" {
+				looks = append(looks, fmt.Sprintf("%s first=%t", s.Commit[:1], s.First))
+			}
+		}
+		if d := cmp.Diff([]string{"a first=true", "b first=false", "a first=false"}, looks); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
 // TestAHaltedRollIsAFailureUntilTheNextCommit posts it once its group is back on the old template, and leaves it.
 func TestAHaltedRollIsAFailureUntilTheNextCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
