@@ -71,6 +71,8 @@ type Policy struct {
 	// DriftSchedule is a cron line that says when they are looked for, after CRON_TZ=… if it has a time
 	// zone: quorate.dev/drift-schedule. Empty means the service's own.
 	DriftSchedule string
+	// Answer is the number of the drift that is to be put back: quorate.dev/correct-drift, where it is one.
+	Answer string
 }
 
 // policy reads annotations that the rules have found to be well-formed.
@@ -84,6 +86,7 @@ func (m manifest) policy() Policy {
 
 		Drift:         DriftPolicy(m.Metadata.Annotations[annotationPrefix+driftModes]),
 		DriftSchedule: m.Metadata.Annotations[annotationPrefix+driftSchedule],
+		Answer:        answer(m.Cluster),
 	}
 }
 

@@ -34,6 +34,9 @@ type Cluster struct {
 	Region string
 	// Digest stands for what the manifests say: any change of theirs but layout and comments changes it.
 	Digest string
+	// Unanswered is the digest without an answer to drift: a commit that does no more than answer asks for
+	// nothing new. It is Digest where there is no answer.
+	Unanswered string
 	// KubernetesVersion is as the manifest writes it, or as [Cluster.At] was told.
 	KubernetesVersion string
 	// Hops are the versions to go through on the way there, by the minor version that each is of.
@@ -85,10 +88,13 @@ func (m manifest) build(r *report) (Cluster, bool) {
 		return Cluster{}, false
 	}
 	return Cluster{
-		Name:     m.Name(),
-		File:     m.Source.At("").File,
-		Region:   m.region,
-		Digest:   m.digest,
+		Name:   m.Name(),
+		File:   m.Source.At("").File,
+		Region: m.region,
+		Digest: m.digest,
+
+		Unanswered: m.unanswered,
+
 		Policy:   m.policy(),
 		Rolling:  m.rollingUpdates(),
 		Topology: t,

@@ -7,6 +7,34 @@ import (
 	"github.com/quorate/quorate/examples"
 )
 
+func TestAnAnswerToDriftIsNoNewManifest(t *testing.T) {
+	of := func(annotations string) Cluster {
+		clusters, problems := Build([]File{{Name: "a.yaml", Data: []byte(strings.Replace(string(examples.HA), "name: ha.example.com\n", "name: ha.example.com\n"+annotations, 1))}})
+		if len(clusters) != 1 {
+			t.Fatalf("%d clusters: %v", len(clusters), problems)
+		}
+		return clusters[0]
+	}
+	none := of("")
+	for annotations, c := range map[string]struct {
+		answer string
+		asNone bool
+	}{
+		"  annotations: {quorate.dev/correct-drift: \"0123456789ab\"}\n":                              {"0123456789ab", true},
+		"  annotations: {quorate.dev/correct-drift: \" fedcba987654 \"}\n":                            {"fedcba987654", true},
+		"  annotations: {quorate.dev/correct-drift: please}\n":                                        {"", false},
+		"  annotations: {quorate.dev/correct-drift: \"0123456789ab\", quorate.dev/resume: seen it}\n": {"0123456789ab", false},
+	} {
+		c2 := of(annotations)
+		if c2.Policy.Answer != c.answer || (c2.Unanswered == none.Unanswered) != c.asNone || c2.Digest == none.Digest {
+			t.Errorf("%s: answer %q, as without: %t, the same digest: %t", annotations, c2.Policy.Answer, c2.Unanswered == none.Unanswered, c2.Digest == none.Digest)
+		}
+	}
+	if none.Unanswered != none.Digest {
+		t.Error("without an answer there are two digests")
+	}
+}
+
 func TestTheDigestStandsForWhatIsSaidAndNotForHow(t *testing.T) {
 	of := func(name, manifest string) string {
 		clusters, problems := Build([]File{{Name: name, Data: []byte(manifest)}})

@@ -2,6 +2,8 @@ package desired
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +94,29 @@ func unknownWord(what, word string, known []string) string {
 		return text + "; did you mean " + meant + "?"
 	}
 	return text + "; they are " + strings.Join(known, ", ")
+}
+
+// answers are the numbers by which drift that waits for people is told apart.
+var answers = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
+// answer is the number that quorate.dev/correct-drift names. Any other text asks for all that drifted.
+func answer(c kopsspec.Cluster) string {
+	if value := strings.TrimSpace(c.Metadata.Annotations[annotationPrefix+correctDrift]); answers.MatchString(value) {
+		return value
+	}
+	return ""
+}
+
+// unanswered is the cluster without its answer to drift.
+func unanswered(c kopsspec.Cluster) kopsspec.Cluster {
+	if answer(c) == "" {
+		return c
+	}
+	c.Metadata.Annotations = maps.Clone(c.Metadata.Annotations)
+	if delete(c.Metadata.Annotations, annotationPrefix+correctDrift); len(c.Metadata.Annotations) == 0 {
+		c.Metadata.Annotations = nil // as if there had never been any
+	}
+	return c
 }
 
 // leastDriftPause is the shortest time between two looks for drift: each costs AWS some 45 calls.

@@ -21,6 +21,8 @@ type manifest struct {
 	subnets []subnet
 	region  string
 	digest  string
+	// unanswered is the digest without an answer to drift.
+	unanswered string
 	// written are the documents as they were before anything was completed.
 	written kopsspec.Documents
 	// broken is set when a document could not be decoded whole: rules still run, but nothing is built.
@@ -83,6 +85,7 @@ func newManifest(c kopsspec.Cluster, docs kopsspec.Documents) manifest {
 	}
 	m.written = kopsspec.Documents{Clusters: []kopsspec.Cluster{c}, InstanceGroups: m.groups, SSHCredentials: m.keys}
 	m.digest = digestOf(m.Cluster, m.groups, m.keys)
+	m.unanswered = digestOf(unanswered(m.Cluster), m.groups, m.keys)
 	m.Cluster, m.groups = kopsspec.Complete(m.Cluster, m.groups)
 	for _, s := range m.Spec.Subnets {
 		cidr, _ := netip.ParsePrefix(s.CIDR)

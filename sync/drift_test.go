@@ -111,3 +111,39 @@ func TestWhatIsAskedOrReportedIsLeftAsItIsUntilACommit(t *testing.T) {
 		})
 	}
 }
+
+// The answer to drift is a commit, of which a person may be asked to approve like of any other: it names what
+// is put back, by the number of the status.
+func TestAnAnswerPutsBackWhatItNamesAndNothingElse(t *testing.T) {
+	for _, name := range []string{"the world may log in on masters", "workers are made from something else", "a subnet appears with the cluster's tags"} {
+		t.Run(name, func(t *testing.T) {
+			m := meddlings[slices.IndexFunc(meddlings, func(m meddling) bool { return m.name == name })]
+			n := newWatch(t, guarded("ask"))
+			before := m.read(n)
+			m.do(n)
+			n.pass()
+			answer := n.last.Planned.Drift.Answer()
+			answered := strings.Replace(guarded("ask"), "  annotations:\n", "  annotations:\n    quorate.dev/correct-drift: \""+answer+"\"\n", 1)
+
+			n.commits(answered, "answer")
+			n.until("the answer is carried out", 3*time.Hour, n.well)
+			if got := m.read(n); got != before {
+				t.Errorf("afterwards:\n%s\nwant:\n%s", got, before)
+			}
+			n.wantQuorum()
+
+			m.do(n)
+			calls := n.ground.region.MutatingCalls()
+			for range 3 {
+				n.pass()
+				n.minute()
+			}
+			if made := n.ground.region.MutatingCalls() - calls; made > 0 {
+				t.Errorf("%d calls were made for what drifted later", made)
+			}
+			if again := n.last.Planned.Drift.Answer(); n.word() != drift.Asks || again == "" || again == answer {
+				t.Errorf("%s, answer %q after %q", n.word(), again, answer)
+			}
+		})
+	}
+}

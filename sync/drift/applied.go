@@ -15,7 +15,7 @@ import (
 // other resources of the same manifests gives another one: that is a change that somebody wanted, too.
 func Key(c desired.Cluster) (string, error) {
 	sum := sha256.New()
-	if err := json.NewEncoder(sum).Encode([]any{c.Digest, c.Topology}); err != nil {
+	if err := json.NewEncoder(sum).Encode([]any{c.Unanswered, c.Topology}); err != nil {
 		return "", fmt.Errorf("stand for the manifests of %s: %w", c.Name, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil

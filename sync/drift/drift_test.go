@@ -192,7 +192,7 @@ func TestDriftKeepsTheMomentWhenItWasFirstSeen(t *testing.T) {
 	if got := later.Oldest(); !got.Equal(noon) {
 		t.Errorf("since %s", got)
 	}
-	if _, text := later.Say("ha.example.com", noon); text != "1 drifted since 11-21 12:00: autoscaling-group/nodes max" {
+	if _, text := later.Say("ha.example.com", noon); text != "1 drifted since 11-21 12:00 (answer "+later.Answer()+"): autoscaling-group/nodes max" {
 		t.Error(text)
 	}
 	if got := later.Findings[0].Sentence(); got != "autoscaling-group/nodes.ha.example.com max: is 40, applied was 3, since 2026-11-21T12:00:00Z" {
@@ -261,7 +261,7 @@ func TestAnotherManifestOrAnotherMeaningOfItIsAnotherKey(t *testing.T) {
 	keys := map[string]bool{}
 	for _, change := range []func(*desired.Cluster){
 		func(*desired.Cluster) {}, func(*desired.Cluster) {},
-		func(c *desired.Cluster) { c.Digest = "other" },
+		func(c *desired.Cluster) { c.Unanswered = "other" },
 		func(c *desired.Cluster) { c.Topology = topology.Topology{} },
 	} {
 		other := c

@@ -23,6 +23,8 @@ type Finding struct {
 	Since time.Time
 	// Fought reports that it was corrected and came back too often.
 	Fought bool
+	// Released reports that people answered that it is to be put back, whatever is done with its class.
+	Released bool
 	// Deed is what made it; nil as long as that is not known.
 	Deed *Deed
 }
@@ -79,6 +81,9 @@ func Judge(plan diff.Plan, policy desired.DriftPolicy, memory Memory, now time.T
 			f.Since, f.Fought = memory.about(f.key(), now)
 			if f.Fought && f.Mode == desired.FixDrift {
 				f.Mode = desired.AskDrift
+			}
+			if f.Released = c.Effect != diff.Forbid && memory.released(*f); f.Released {
+				f.Mode = desired.FixDrift
 			}
 			held[c.Ref] = held[c.Ref] || f.Held() && c.Effect != diff.Forbid
 		}

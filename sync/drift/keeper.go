@@ -37,7 +37,13 @@ func (k *Keeper) Look(c desired.Cluster, marks map[topology.Ref]topology.Tags, p
 		return plan, Report{}
 	}
 	memory := k.recall(c.Name, key)
-	plan, report := Judge(plan, c.Policy.Drift, memory, now)
+	all := plan
+	plan, report := Judge(all, c.Policy.Drift, memory, now)
+	if answer := report.Answer(); answer != "" && answer == c.Policy.Answer {
+		k.Log.Info("drift that waited is put back, as it was answered", "cluster", c.Name, "answer", answer)
+		memory = memory.release(report.Findings)
+		plan, report = Judge(all, c.Policy.Drift, memory, now)
+	}
 	k.tell(c.Name, memory, report)
 	if err := k.remember(c.Name, memory.saw(report.Findings, now)); err != nil {
 		report.Doubt = err.Error()

@@ -37,6 +37,8 @@ type Sighting struct {
 	Since time.Time `json:"since"`
 	// Fought stays until the finding is gone: time alone must not begin the fight anew.
 	Fought bool `json:"fought,omitempty"`
+	// Released stays until the finding is gone, too: the correction may take many looks.
+	Released bool `json:"released,omitempty"`
 }
 
 // of is the memory if it is about the manifests of the key.
@@ -68,7 +70,7 @@ func (m Memory) about(finding string, now time.Time) (since time.Time, fought bo
 func (m Memory) saw(findings []Finding, now time.Time) Memory {
 	seen := map[string]Sighting{}
 	for _, f := range findings {
-		seen[f.key()] = Sighting{Since: f.Since, Fought: f.Fought}
+		seen[f.key()] = Sighting{Since: f.Since, Fought: f.Fought, Released: f.Released}
 	}
 	corrected := maps.Clone(m.Corrected)
 	maps.DeleteFunc(corrected, func(finding string, at []time.Time) bool {

@@ -36,6 +36,9 @@ func (r Report) Say(cluster string, now time.Time) (Word, string) {
 	if doers := r.doers(); len(doers) > 0 {
 		since += " by " + strings.Join(doers, ", ")
 	}
+	if answer := r.Answer(); answer != "" {
+		since += " (answer " + answer + ")"
+	}
 	return word, fmt.Sprintf("%s since %s: %s", what, since, strings.Join(names, ", "))
 }
 
@@ -45,7 +48,7 @@ func (r Report) summary() (Word, string) {
 	fought := 0
 	for _, f := range r.Findings {
 		count[f.Mode]++
-		if f.Fought {
+		if f.Fought && f.Held() {
 			fought++
 		}
 	}
