@@ -54,7 +54,7 @@ func TestWhoeverMadeDriftIsNamed(t *testing.T) {
 			t.Errorf("%s: by %q", field, got)
 		}
 	}
-	if _, text := n.last.Planned.Drift.Say(its, n.clock.Now()); !strings.Contains(text, " by user/alice: ") {
+	if _, text := n.last.Planned.Drift.Say(its, n.clock.Now()); !strings.Contains(text, " by user/alice (answer ") {
 		t.Error(text)
 	}
 }
