@@ -79,11 +79,13 @@ func (s *Service) tellVanished(ctx context.Context, commit string, c desired.Clu
 	if !c.Policy.Deletion || s.cfg.Look == nil {
 		s.cfg.Log.Warn("a manifest is gone; nothing is destroyed", "cluster", c.Name, "commit", commit)
 		s.post(ctx, commit, c.Name, commitstatus.Failure, keptAsIs)
+		s.endPending(ctx, commit, c, commitstatus.Failure, keptAsIs)
 		return
 	}
 	state, text := s.vanished(ctx, c)
 	s.cfg.Log.Info("the manifest of a cluster that was to be deleted is gone", "cluster", c.Name, "commit", commit, "text", text)
 	s.post(ctx, commit, c.Name, state, text)
+	s.endPending(ctx, commit, c, state, text)
 }
 
 // vanished looks in AWS whether the deletion was finished.

@@ -176,8 +176,11 @@ func (s *Service) work(ctx context.Context, m *member, reason schedule.Reason) {
 func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	s.mu.Lock()
 	want, head, began := m.want, s.head, time.Now()
-	commit := head.Hash
+	commit, gone := head.Hash, s.clusters[want.Name] != m
 	s.mu.Unlock()
+	if gone {
+		return // its manifest went while it waited for its turn, and that is told
+	}
 	if reason != schedule.Drift && reason != schedule.Retry {
 		s.say(ctx, commitstatus.Status{Commit: commit, Context: applyContext(want.Name), State: commitstatus.Pending, Description: "looking at AWS", First: !m.looked})
 	}
@@ -187,6 +190,9 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	state, text := statusOf(result, time.Since(m.wait.since))
 	if ctx.Err() != nil && errors.Is(result.Err, context.Canceled) {
 		state, text = commitstatus.Pending, "the service was stopped; it goes on here when it starts again"
+	}
+	if state == commitstatus.Pending && s.vanishedMeanwhile(m) {
+		state, text = commitstatus.Failure, "its manifest is gone from the branch, and nothing more is done"
 	}
 	s.post(ctx, commit, want.Name, state, text)
 	s.endPending(ctx, commit, want, state, text)
@@ -199,6 +205,13 @@ func (s *Service) pass(ctx context.Context, m *member, reason schedule.Reason) {
 	if s.cfg.OnResult != nil {
 		s.cfg.OnResult(reason, want, result)
 	}
+}
+
+// vanishedMeanwhile reports that the branch has no manifest of the cluster any more.
+func (s *Service) vanishedMeanwhile(m *member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clusters[m.want.Name] != m
 }
 
 // guarded keeps a bug in one cluster's pass from ending everybody's service.

@@ -474,3 +474,22 @@ func TestNoCommitStaysPending(t *testing.T) {
 		}
 	})
 }
+
+// TestNoCommitStaysPendingWhoseManifestIsGone removes the manifest of a cluster while it waits.
+func TestNoCommitStaysPendingWhoseManifestIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{answer: map[string]func() Result{"one.example.com": waiting("etcd main catches up")}}
+		w.branch.push("a", map[string]string{"one": named("one.example.com")})
+		serve(t, w)
+		time.Sleep(time.Minute)
+		w.branch.push("b", nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if left := w.wall.pending(); len(left) > 0 {
+			t.Errorf("pending for ever: %+v", left)
+		}
+		if got := w.wall.last("quorate/apply/one.example.com"); got.State != commitstatus.Failure || !strings.Contains(got.Description, "nothing is destroyed") {
+			t.Errorf("said %+v", got)
+		}
+	})
+}
