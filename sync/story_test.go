@@ -392,3 +392,16 @@ func BenchmarkGiteaPushToPlanStatus(b *testing.B) {
 		s.until(head, planOfAll, "success: ")
 	}
 }
+
+// BenchmarkGiteaPushToPass measures from a push to the branch until the pass for it is said to have begun at the
+// host, with a webhook.
+func BenchmarkGiteaPushToPass(b *testing.B) {
+	s := newStory(b)
+	s.push("main", small, false)
+	n := 0
+	for b.Loop() {
+		n++
+		head := s.push("main", strings.Replace(small, "maxSize: 6", fmt.Sprintf("maxSize: %d", 6+n), 1), false)
+		s.until(head, applyOf, "")
+	}
+}
