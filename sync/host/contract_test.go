@@ -84,6 +84,7 @@ func contract(t *testing.T, g ground) {
 		{"a comment that is too long is cut with a note", commentCut},
 		{"comments are read with who wrote them", commentsRead},
 		{"roles", roles},
+		{"who is in a team", teams},
 		{"reviews", reviews},
 		{"whoever asks how a commit came hears of the pull request that brought it", merged},
 		{"an outage is no commit that came by itself", mergedInAStorm},
@@ -441,6 +442,33 @@ func roles(t *testing.T, g ground) {
 			t.Errorf("%.20q: %v, %v", odd, got, err)
 		}
 	}
+}
+
+func teams(t *testing.T, g ground) {
+	h, knows := g.open(t).(host.Teams)
+	if knows != g.reviewed() {
+		t.Fatalf("it knows of teams: %t", knows)
+	}
+	if !knows {
+		return
+	}
+	for _, c := range []struct {
+		team, user string
+		in         bool
+	}{
+		{sre, "bob", true}, {sre, "ada", false}, {sre, "cleo", false}, {sre, "nobody-at-all", false}, {sre, "", false},
+		{"acme/nobody", "bob", false}, {"nobody/sre", "bob", false}, {"sre", "bob", false}, {"bob", "bob", false}, {"", "bob", false},
+		{"../../user", "bob", false}, {"acme/sre/../../x", "bob", false}, {"acme/sre?x=", "bob", false}, {sre, "../bob", false}, {strings.Repeat("a/", 3000) + "b", "bob", false},
+	} {
+		if got, err := h.InTeam(t.Context(), c.team, c.user); err != nil || got != c.in {
+			t.Errorf("%.40q in %.40q: %t, %v", c.user, c.team, got, err)
+		}
+	}
+	g.weather().down()
+	if in, err := h.InTeam(t.Context(), sre, "bob"); in || !errors.Is(err, host.ErrUnavailable) {
+		t.Errorf("while the host is away: %t, %v", in, err)
+	}
+	g.weather().clear()
 }
 
 func reviews(t *testing.T, g ground) {

@@ -46,6 +46,9 @@ type approval struct {
 	at             time.Time
 }
 
+// sre is the team acme/sre, and bob alone is in it.
+const sre = "acme/sre"
+
 const forgeTip = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
 
 func newForge() *forge {

@@ -48,6 +48,9 @@ func newGiteaGround(t *testing.T) *giteaGround {
 	for name, permission := range map[string]string{"ada": "admin", "bob": "write", "cleo": "read"} {
 		robot.Do(t, http.MethodPut, "/repos/acme/clusters/collaborators/"+name, map[string]any{"permission": permission}, nil)
 	}
+	var team struct{ ID int }
+	robot.Do(t, http.MethodPost, "/orgs/acme/teams", map[string]any{"name": "sre", "permission": "read", "units": []string{"repo.code"}}, &team)
+	robot.Do(t, http.MethodPut, fmt.Sprintf("/teams/%d/members/bob", team.ID), nil, nil)
 	g.git(t, "", "clone", "--quiet", robot.GitURL(giteaRepository), g.clone)
 	return g
 }

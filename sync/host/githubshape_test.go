@@ -59,6 +59,7 @@ func newGitHubShape(t *testing.T) *gitHubShape {
 		"PATCH /repos/acme/clusters/issues/comments/{id}":          g.editComment,
 		"DELETE /repos/acme/clusters/issues/comments/{id}":         g.deleteComment,
 		"GET /repos/acme/clusters/collaborators/{user}/permission": g.permission,
+		"GET /orgs/{org}/teams/{slug}/memberships/{user}":          g.membership,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /api/v3"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -279,6 +280,16 @@ func (g *gitHubShape) permission(w http.ResponseWriter, r *http.Request, _ strin
 	reply(w, http.StatusOK, g.api.object("repository-collaborator-permission-response-if-user-has-admin-permissions", map[string]any{
 		"permission": role.String(), "role_name": role.String(), "user": map[string]any{"login": r.PathValue("user"), "role_name": role.String()},
 	}))
+}
+
+func (g *gitHubShape) membership(w http.ResponseWriter, r *http.Request, _ string) {
+	team := r.PathValue("org") + "/" + r.PathValue("slug")
+	states := map[string]string{"bob": "active", "cleo": "pending"} // she was invited, and has not said yes
+	if team != sre || states[r.PathValue("user")] == "" {
+		notFound(w)
+		return
+	}
+	reply(w, http.StatusOK, g.api.object("team-membership-response-if-user-is-a-team-maintainer", map[string]any{"role": "member", "state": states[r.PathValue("user")]}))
 }
 
 // installationToken gives a token to whoever signs as the app.

@@ -213,14 +213,11 @@ func (h *gitLab) Role(ctx context.Context, user string) (Role, error) {
 }
 
 func (h *gitLab) role(ctx context.Context, user string) (Role, error) {
-	found, _, err := h.client.Users.ListUsers(&gitlab.ListUsersOptions{Username: &user}, gitlab.WithContext(ctx))
-	if err != nil {
-		return None, classed(ctx, err)
+	id, err := h.userID(ctx, user)
+	if err != nil || id == 0 {
+		return None, err
 	}
-	if found = present(found); len(found) != 1 || !strings.EqualFold(found[0].Username, user) {
-		return None, nil
-	}
-	member, _, err := h.client.ProjectMembers.GetInheritedProjectMember(h.path, found[0].ID, gitlab.WithContext(ctx))
+	member, _, err := h.client.ProjectMembers.GetInheritedProjectMember(h.path, id, gitlab.WithContext(ctx))
 	if err != nil {
 		return None, classed(ctx, err)
 	}

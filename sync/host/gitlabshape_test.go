@@ -47,6 +47,7 @@ func newGitLabShape(t *testing.T) *gitLabShape {
 		"PUT " + mr + "/notes/{note}":                                g.editNote,
 		"DELETE " + mr + "/notes/{note}":                             g.deleteNote,
 		"GET /projects/{id}/members/all/{user}":                      g.member,
+		"GET /groups/{group}/members/all/{user}":                     g.groupMember,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /api/v4"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -293,6 +294,16 @@ func (g *gitLabShape) member(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	reply(w, http.StatusNotFound, map[string]string{"message": "404 Not found"})
+}
+
+func (g *gitLabShape) groupMember(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("group") != sre || r.PathValue("user") != strconv.Itoa(g.userID("bob")) {
+		reply(w, http.StatusNotFound, map[string]string{"message": "404 Not found"})
+		return
+	}
+	member := g.person("bob")
+	member["access_level"] = 30
+	reply(w, http.StatusOK, member)
 }
 
 func TestGitLabSaysThatItDoesNotListAllFiles(t *testing.T) {
