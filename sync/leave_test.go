@@ -464,6 +464,14 @@ func (k *talk) Role(_ context.Context, user string) (host.Role, error) {
 	return host.Write, nil
 }
 
+// InTeam knows one team, and does not show another.
+func (k *talk) InTeam(_ context.Context, team, user string) (bool, error) {
+	if team == "acme/secret" {
+		return false, &host.Error{Class: host.ErrRefused}
+	}
+	return team == "acme/sre" && (user == "zoe" || user == "yan"), nil
+}
+
 // The trail.
 
 func (k *talk) Begin(audit.Record) error { return nil }

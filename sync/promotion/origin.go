@@ -26,6 +26,7 @@ type Reviews interface {
 	Merged(ctx context.Context, branch, commit string) (host.PullRequest, error)
 	Reviews(ctx context.Context, number int) ([]host.Review, error)
 	Role(ctx context.Context, user string) (host.Role, error)
+	host.Teams
 }
 
 // Approval is somebody's word on a pull request for exactly what the manifests of a cluster say.
@@ -40,6 +41,7 @@ type origins struct {
 
 	parts memo[part]
 	roles memo[host.Role]
+	teams memo[bool] // by team and user
 }
 
 // indexLimit is how long a host may take to know which pull request brought a commit.

@@ -154,6 +154,7 @@ func (p *Promotion) Leave(ctx context.Context, r Request) Leave {
 	}
 	override := head.Trailers.Get(rules.OverrideTrailer)
 	came := p.origin.of(ctx, change{head: r.Commit, base: base, unit: e.Unit, path: e.Path, cluster: r.Cluster, digest: r.Digest})
+	p.origin.seat(ctx, &came, book.Rules.Named(e.Path, r.Risk, came.owners))
 	if came.doubt != "" && (book.Rules.AsksPeople(e.Path, r.Risk) || override != "") {
 		return p.hold(r.Cluster, Leave{Verdict: rules.Verdict{Answer: rules.Wait, Reason: came.doubt, Until: time.Now().Add(doubtLimit)}})
 	}

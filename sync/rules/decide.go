@@ -91,6 +91,19 @@ func (r Rules) AsksPeople(path string, risk diff.Risk) bool {
 	return slices.ContainsFunc(r.Of(path).Approvals, func(a Approval) bool { return slices.Contains(a.Risks, risk) })
 }
 
+// Named are the people and teams whose approval counts for a change of that risk, where the rules do not take
+// anybody's: by the names of the rules, and of the owners where they ask for these.
+func (r Rules) Named(path string, risk diff.Risk, owners []string) []string {
+	var names []string
+	for _, a := range r.Of(path).Approvals {
+		if slices.Contains(a.Risks, risk) {
+			names = append(names, a.people(owners)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Decide asks every objection, in order; the first that holds decides. What changes
 // nothing needs nobody's leave.
 func (r Rules) Decide(q Question) Verdict {

@@ -81,7 +81,7 @@ func (h hearing) approvals() Verdict {
 // approved counts different people; the author's own approval is none.
 func (h hearing) approved(a Approval) int {
 	counted := map[string]bool{}
-	from := h.people(a)
+	from := a.people(h.Owners)
 	for _, p := range h.Approvals {
 		is := func(name string) bool {
 			return strings.EqualFold(name, p.Name) || slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, name) })
@@ -95,11 +95,11 @@ func (h hearing) approved(a Approval) int {
 
 // people are the names and teams behind the words of the rule, without the @ that some
 // write before them.
-func (h hearing) people(a Approval) []string {
+func (a Approval) people(owners []string) []string {
 	var names []string
 	for _, name := range a.From {
 		if name == CodeOwners {
-			names = append(names, h.Owners...)
+			names = append(names, owners...)
 			continue
 		}
 		names = append(names, name)
