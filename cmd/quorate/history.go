@@ -156,17 +156,17 @@ func tell(w io.Writer, r audit.Record, steps bool) {
 }
 
 func stepLine(s audit.Step) string {
-	line := fmt.Sprintf("    %s %s: %s", s.Effect, s.Ref, s.State)
+	parts := []string{fmt.Sprintf("    %s %s: %s", s.Effect, s.Ref, s.State)}
 	if s.Reason != "" {
-		line += ", " + s.Reason
+		parts[0] += ", " + s.Reason
 	}
 	if q := s.Quorum; q != nil {
-		line += fmt.Sprintf("; etcd-%s: %s, %d of %d healthy, %d after, %d needed", q.Cluster, q.Answer, q.HealthyNow, q.Voters, q.HealthyAfter, q.Majority)
+		parts = append(parts, fmt.Sprintf("etcd-%s: %s, %d of %d healthy, %d after, %d needed", q.Cluster, q.Answer, q.HealthyNow, q.Voters, q.HealthyAfter, q.Majority))
 	}
 	for _, request := range s.Requests {
-		line += fmt.Sprintf("; %s %s", request.Operation, request.ID)
+		parts = append(parts, request.Operation+" "+request.ID)
 	}
-	return line
+	return strings.Join(parts, "; ")
 }
 
 // summary counts the steps by how they ended.
