@@ -9,7 +9,7 @@ import (
 	"code.gitea.io/sdk/gitea"
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
-	"github.com/quorate/quorate/internal/printable"
+	"github.com/quorate/quorate/sync/commitstatus"
 )
 
 // Teams is the part of a host with organizations that knows who is in their teams.
@@ -41,7 +41,7 @@ func (a address) inTeam(ctx context.Context, team string, in bool, err error) (b
 	if errors.Is(classed(ctx, err), ErrNotFound) {
 		return false, nil
 	}
-	return false, a.failed(ctx, "read who is in the team "+printable.Shorten(team, maxDetail), err)
+	return false, a.failed(ctx, "read who is in the team "+commitstatus.Shorten(team, maxDetail), err)
 }
 
 // InTeam knows the members of child teams, too.
