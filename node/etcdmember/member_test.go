@@ -408,7 +408,12 @@ func TestDamagedAndEmptiedMembersComeBackWhenTheyAreAddedAgain(t *testing.T) {
 				_, err := cl.MemberPromote(ctx, added)
 				return err
 			})
-			if got := get3(t, client(t, all["c"].ClientURL), "before"); got != "1" {
+			reader := client(t, all["c"].ClientURL)
+			eventually(t, func(ctx context.Context) error { // the member itself hears of its promotion a moment later
+				_, err := reader.Get(ctx, "before")
+				return err
+			})
+			if got := get3(t, reader, "before"); got != "1" {
 				t.Errorf("c reads %q", got)
 			}
 		})
