@@ -102,9 +102,11 @@ race: ## Run all unit tests under the race detector
 # The tests called TestKilled… play one story as often as it makes calls, and those called TestADay… live through
 # a day minute by minute. The race detector would make each ten times as long, and looks at the same code in all
 # other tests.
+DEATHS ?= 8
+
 .PHONY: long
-long: ## Kill the service before and after every mutating call of every story, and live through days of drift
-	CI=true go test -count=1 -timeout 15m -run '^Test(Killed|ADay)' $(call with,'^func Test(Killed|ADay)')
+long: ## Kill the service at DEATHS (8) mutating calls of every story, before and after, and live through days of drift
+	CI=true go test -count=1 -timeout 15m -run '^Test(Killed|ADay)' $(call with,'^func Test(Killed|ADay)') -deaths $(DEATHS)
 
 .PHONY: days
 days: $(KUBERNETES) ## Live through a few days on which members come, go and break

@@ -3,9 +3,11 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -297,10 +299,12 @@ func TestKilledAtAnyCallTheNextLifeMakesTheSameWorld(t *testing.T) {
 	t.Logf("killed at %d points: %d calls build the cluster, %d roll it", len(builds)+len(rolls), building, rolling)
 }
 
-// murders are all ways to die within so many mutating calls.
+var deaths = flag.Int("deaths", math.MaxInt, "at how many calls of each story, spread over all, the service is killed; every one if not set")
+
+// murders are the ways to die within so many mutating calls.
 func murders(calls int) []murder {
 	var all []murder
-	for at := 1; at <= calls; at++ {
+	for at := 1; at <= calls; at += 1 + (calls-1) / *deaths {
 		all = append(all, murder{at, awssim.DropRequest}, murder{at, awssim.LoseAnswer})
 	}
 	return all
